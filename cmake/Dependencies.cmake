@@ -1,0 +1,27 @@
+# Every outside library as an imported target; their headers are system headers, so that our
+# warnings speak of our code only.
+find_package(Threads REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
+find_package(PkgConfig REQUIRED)
+
+function(weir_pkg target module)
+  pkg_check_modules(${target} REQUIRED IMPORTED_TARGET ${module})
+  add_library(weir_dep_${target} INTERFACE)
+  target_link_libraries(weir_dep_${target} INTERFACE PkgConfig::${target})
+  get_target_property(dirs PkgConfig::${target} INTERFACE_INCLUDE_DIRECTORIES)
+  if(dirs)
+    target_include_directories(weir_dep_${target} SYSTEM INTERFACE ${dirs})
+  endif()
+endfunction()
+
+weir_pkg(pcap libpcap)
+weir_pkg(hs libhs)
+weir_pkg(rdkafka rdkafka)
+weir_pkg(isal libisal)
+weir_pkg(zlib zlib)
+weir_pkg(icu icu-uc)
+weir_pkg(sodium libsodium)
+weir_pkg(yaml yaml-cpp)
+weir_pkg(pcre2 libpcre2-8)
+weir_pkg(spdlog spdlog)
+find_package(nlohmann_json 3.11 REQUIRED)

@@ -1,0 +1,74 @@
+// The contract of a protocol parser.
+//
+// One parser object reads one flow, both directions. The sensor calls, per direction and in stream
+// order: on_data with any cut of the bytes (the result must not depend on the cut), on_gap for a hole,
+// on_end once. Datagram protocols get on_datagram, always whole. Between the directions the order is
+// that of the capture: a response may come before its request's last byte.
+//
+// A parser does not log, throw, or allocate per packet, and puts a hard limit on every count and length
+// that the peer controls. It resynchronises after a gap. What it cannot read it says through
+// ContentSink::unread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "parsers/api/item.h"
+#include "parsers/api/types.h"
+#include "parsers/wire/bytes.h"
+
+namespace weir {
+
+enum class Transport : uint8_t { kTcp, kUdp };
+
+// What a probe may look at: the first bytes of each direction, contiguous, up to kProbeLimit each.
+inline constexpr size_t kProbeLimit = 4096;
+struct ProbeView {
+  std::array<Bytes, 2> head;       // by index_of(Direction)
+  std::array<bool, 2> finished{};  // no more bytes will come in that direction (end or limit)
+  bool midstream = false;          // the flow's beginning was not seen, or a gap came before these bytes
+  uint16_t responder_port = 0;     // only orders the candidates
+};
+
+enum class ProbeResult : uint8_t {
+  kNo,       // certainly not mine
+  kMore,     // could be mine, need more bytes
+  kMaybe,    // looks like mine; taken when nobody is certain and no more bytes can come
+  kCertain,  // mine
+};
+
+enum class ParseStatus : uint8_t {
+  kOk,
+  kDone,    // this parser needs no more bytes of the flow, e.g. all that follows is encrypted and counted
+  kGaveUp,  // not this protocol after all: the rest goes the raw way
+};
+
+class Parser {
+ public:
+  virtual ~Parser() = default;
+  virtual ParseStatus on_data(Direction direction, Bytes bytes, ContentSink& sink) = 0;
+  virtual ParseStatus on_gap(Direction direction, uint64_t n, ContentSink& sink) = 0;
+  virtual void on_end(Direction direction, ContentSink& sink) = 0;
+  // Stream parsers leave this alone.
+  virtual ParseStatus on_datagram(Direction, Bytes, ContentSink&) { return ParseStatus::kGaveUp; }
+  // After kDone: counts `n` further stream bytes as the parser wants them counted, without looking at them.
+  virtual void on_skipped(Direction direction, uint64_t n, ContentSink& sink) {
+    sink.unread(direction, Unread::kUnsupported, n);
+  }
+};
+
+struct ParserInfo {
+  std::string_view name;  // "http": the protocol's name in metadata, metrics and policies
+  Transport transport = Transport::kTcp;
+  std::span<const uint16_t> usual_ports;  // candidates for these ports are probed first
+  ProbeResult (*probe)(const ProbeView&) = nullptr;
+  std::unique_ptr<Parser> (*make)(bool midstream) = nullptr;
+};
+
+// All parsers, in registry order (parsers/registry.cc).
+std::span<const ParserInfo> parser_registry();
+
+}  // namespace weir

@@ -1,0 +1,16 @@
+// One line a parser. Order decides only between probes that are equally sure.
+#include "parsers/api/parser.h"
+#include "parsers/http1/http1_parser.h"
+#include "parsers/tls/tls_parser.h"
+
+namespace weir {
+
+std::span<const ParserInfo> parser_registry() {
+  static const ParserInfo kParsers[] = {
+      http1_parser_info(),
+      tls_parser_info(),
+  };
+  return kParsers;
+}
+
+}  // namespace weir
