@@ -27,9 +27,21 @@ inline constexpr ItemId kNoItem = 0;
 
 // What kind of thing an item is. A kMessage has no bytes of its own: it carries the metadata that its
 // children share.
-enum class ItemKind : uint8_t { kMessage, kUrl, kHeaders, kBody, kPart, kDatagram, kRawStream };
+// kLate and kConflict are extra versions of stream bytes that were passed on (or given up) before.
+enum class ItemKind : uint8_t {
+  kMessage,
+  kUrl,
+  kHeaders,
+  kBody,
+  kPart,
+  kDatagram,
+  kRawStream,
+  kLate,
+  kConflict,
+};
 constexpr std::string_view name_of(ItemKind kind) {
-  constexpr std::string_view kNames[] = {"message", "url", "headers", "body", "part", "datagram", "raw"};
+  constexpr std::string_view kNames[] = {"message",  "url", "headers", "body",    "part",
+                                         "datagram", "raw", "late",    "conflict"};
   return kNames[static_cast<size_t>(kind)];
 }
 
