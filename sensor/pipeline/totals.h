@@ -1,0 +1,65 @@
+// What a run did, added up: each worker keeps its own, the summary and `weir bench` add them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sensor/base/catalogue.h"
+#include "sensor/base/inspection.h"
+#include "sensor/base/packet.h"
+
+namespace weir {
+
+struct ProtocolTotals {
+  uint64_t flows = 0;
+  Inspection inspection;
+};
+
+struct DetectorTotals {
+  uint64_t findings = 0;                   // decided matches at low or above, before item bonuses
+  std::array<uint64_t, 4> by_confidence{};  // by index of Confidence
+  uint64_t alerts = 0;                     // Creates in which it was the best of those that the policy named
+};
+
+struct Totals {
+  std::array<uint64_t, kPacketKinds> packets{};
+  std::array<uint64_t, kPacketKinds> frame_bytes{};  // on the wire
+  uint64_t flows = 0;
+  uint64_t flows_evicted = 0;
+  uint64_t items = 0;
+  uint64_t suppressed = 0;  // by exceptions
+  std::array<uint64_t, 7> alerts_by_severity{};  // by OCSF severity_id; Creates
+  uint64_t alert_updates = 0;
+  std::map<std::string, ProtocolTotals, std::less<>> protocols;
+  std::vector<DetectorTotals> detectors;  // by DetectorIndex
+  Nanoseconds first_packet = 0;           // 0: none
+  Nanoseconds last_packet = 0;
+
+  uint64_t packet_count() const {
+    uint64_t n = 0;
+    for (const uint64_t k : packets) n += k;
+    return n;
+  }
+  uint64_t byte_count() const {
+    uint64_t n = 0;
+    for (const uint64_t k : frame_bytes) n += k;
+    return n;
+  }
+  uint64_t alert_count() const {
+    uint64_t n = 0;
+    for (const uint64_t k : alerts_by_severity) n += k;
+    return n;
+  }
+  Inspection inspection() const {
+    Inspection sum;
+    for (const auto& [name, p] : protocols) sum += p.inspection;
+    return sum;
+  }
+  Totals& operator+=(const Totals& other);
+};
+
+}  // namespace weir
