@@ -1,0 +1,80 @@
+// weir: one program, subcommands.
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <cstring>
+#include <exception>
+#include <iostream>
+
+#include "sensor/app/command_line.h"
+#include "sensor/base/version.h"
+
+namespace {
+
+constexpr std::string_view kHelp =
+    R"(weir: finds personal information that leaves over the network, and says so at once, masked.
+
+Usage: weir COMMAND [options]
+
+  replay   read capture files and print what leaked                 weir replay capture.pcap
+  run      watch an interface, or what a configuration file says    weir run -i eth0
+  scan     look for personal information in a file or in a pipe     weir scan --by-line list.csv
+  check    check a configuration and explain its policies           weir check -c weir.yaml --explain
+  packs    list, show and test the detectors                        weir packs list
+  bench    measure each stage over a capture                        weir bench capture.pcap
+
+  weir COMMAND --help shows a command's options, with examples.
+  weir --version      shows the version.
+
+Alerts go to standard output, everything else to standard error.
+Exit codes: 0 done, 1 failed at run time, 2 usage or configuration, 3 input unreadable.
+)";
+
+struct Entry {
+  std::string_view name;
+  int (*run)(const std::vector<std::string>&);
+};
+constexpr Entry kCommands[] = {
+    {"replay", weir::replay_command}, {"run", weir::run_command},     {"scan", weir::scan_command},
+    {"check", weir::check_command},   {"packs", weir::packs_command}, {"bench", weir::bench_command},
+};
+
+// A core file would hold what the sensor read: there is none, and no other process may attach.
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  forbid_core_dumps();
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty()) {
+    std::cerr << kHelp;
+    return weir::kExitUsage;
+  }
+  if (words[0] == "-h" || words[0] == "--help" || words[0] == "help") {
+    std::cout << kHelp;
+    return weir::kExitDone;
+  }
+  if (words[0] == "-V" || words[0] == "--version") {
+    std::cout << "weir " << weir::kVersion << '\n';
+    return weir::kExitDone;
+  }
+  for (const Entry& entry : kCommands) {
+    if (entry.name != words[0]) continue;
+    try {
+      return entry.run({words.begin() + 1, words.end()});
+    } catch (const weir::UsageError& e) {
+      std::cerr << "weir " << entry.name << ": " << e.what() << '\n';
+      return weir::kExitUsage;
+    } catch (const std::exception& e) {
+      std::cerr << "weir " << entry.name << ": " << e.what() << '\n';
+      return weir::kExitFailed;
+    }
+  }
+  std::cerr << "weir: there is no command '" << words[0] << "'\n\n" << kHelp;
+  return weir::kExitUsage;
+}
