@@ -1,0 +1,174 @@
+#include "signatures/validators/checks.h"
+
+#include "signatures/validators/calendar.h"
+
+namespace weir {
+namespace {
+
+constexpr int digit_value(char c) { return c - '0'; }
+
+// 0-9, A-Z as 10-35; -1 for anything else.
+constexpr int base36_value(char c) {
+  if (is_ascii_digit(c)) return digit_value(c);
+  if (is_ascii_upper(c)) return c - 'A' + 10;
+  return -1;
+}
+
+// The remainder of `value` (letters as two digits) by 97, going on from `remainder`; -1 on a wrong character.
+int mod97_remainder(std::string_view value, int remainder) {
+  for (char c : value) {
+    const int v = base36_value(c);
+    if (v < 0) return -1;
+    remainder = (remainder * (v < 10 ? 10 : 100) + v) % 97;
+  }
+  return remainder;
+}
+
+// GB 32100-2015: the alphabet without I, O, S, V, Z; a character's place is its value.
+constexpr std::string_view kUsccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+
+// Ten years, leap days included, in seconds.
+constexpr int64_t kTenYears = int64_t{3653} * 86400;
+// What a number must lie between where the capture has no clock: 2000-01-01 and the end of 32-bit time.
+constexpr int64_t kUnknownClockFirst = 946684800;
+constexpr int64_t kUnknownClockLast = 2147483647;
+
+bool near_capture(int64_t seconds, int64_t capture_time_s) {
+  if (capture_time_s < kEarliestCaptureTime) {
+    return seconds >= kUnknownClockFirst && seconds <= kUnknownClockLast;
+  }
+  const int64_t distance = seconds - capture_time_s;
+  return distance <= kTenYears && distance >= -kTenYears;
+}
+
+int64_t leading_number(std::string_view digits, size_t count) {
+  int64_t value = 0;
+  for (size_t i = 0; i < count; ++i) value = value * 10 + digit_value(digits[i]);
+  return value;
+}
+
+}  // namespace
+
+bool all_ascii_digits(std::string_view text) {
+  if (text.empty()) return false;
+  for (char c : text) {
+    if (!is_ascii_digit(c)) return false;
+  }
+  return true;
+}
+
+bool luhn(std::string_view digits) {
+  if (digits.size() < 2) return false;
+  int sum = 0;
+  bool doubled = false;
+  for (size_t i = digits.size(); i-- > 0;) {
+    if (!is_ascii_digit(digits[i])) return false;
+    int v = digit_value(digits[i]);
+    if (doubled) {
+      v *= 2;
+      if (v > 9) v -= 9;
+    }
+    sum += v;
+    doubled = !doubled;
+  }
+  return sum % 10 == 0;
+}
+
+bool mod11_2(std::string_view value) {
+  if (value.size() < 2) return false;
+  int remainder = 0;
+  for (char c : value.substr(0, value.size() - 1)) {
+    if (!is_ascii_digit(c)) return false;
+    remainder = (remainder + digit_value(c)) * 2 % 11;
+  }
+  const char last = value.back();
+  if (!is_ascii_digit(last) && last != 'X') return false;
+  const int check = last == 'X' ? 10 : digit_value(last);
+  return (remainder + check) % 11 == 1;
+}
+
+bool mod97(std::string_view value) { return value.size() > 2 && mod97_remainder(value, 0) == 1; }
+
+bool mod97_iban(std::string_view iban) {
+  if (iban.size() < 5) return false;
+  const int body = mod97_remainder(iban.substr(4), 0);
+  return body >= 0 && mod97_remainder(iban.substr(0, 4), body) == 1;
+}
+
+bool mod31(std::string_view value) {
+  if (value.size() != 18) return false;
+  int sum = 0;
+  int weight = 1;
+  for (size_t i = 0; i < 17; ++i) {
+    const size_t v = kUsccAlphabet.find(value[i]);
+    if (v == std::string_view::npos) return false;
+    sum += static_cast<int>(v) * weight;
+    weight = weight * 3 % 31;
+  }
+  return kUsccAlphabet[static_cast<size_t>((31 - sum % 31) % 31)] == value[17];
+}
+
+bool all_digits_equal(std::string_view value) {
+  char first = 0;
+  size_t seen = 0;
+  for (char c : value) {
+    if (!is_ascii_digit(c)) continue;
+    if (seen++ == 0) first = c;
+    if (c != first) return false;
+  }
+  return seen >= 2;
+}
+
+bool sequential_digits(std::string_view value, bool has_check_digit) {
+  if (has_check_digit && !value.empty()) value.remove_suffix(1);
+  bool up = true;
+  bool down = true;
+  int before = -1;
+  size_t seen = 0;
+  for (char c : value) {
+    if (!is_ascii_digit(c)) continue;
+    const int v = digit_value(c);
+    if (seen++ > 0) {
+      const int step = (v - before + 10) % 10;
+      up = up && step == 1;
+      down = down && step == 9;
+      if (!up && !down) return false;
+    }
+    before = v;
+  }
+  return seen >= 4;
+}
+
+TimeForm plausible_time(std::string_view digits, int64_t capture_time_s) {
+  if (!all_ascii_digits(digits)) return TimeForm::kNone;
+  TimeForm form = TimeForm::kNone;
+  switch (digits.size()) {
+    case 10:
+      form = TimeForm::kSeconds;
+      break;
+    case 13:
+      form = TimeForm::kMilliseconds;
+      break;
+    case 16:
+      form = TimeForm::kMicroseconds;
+      break;
+    case 19:
+      form = TimeForm::kNanoseconds;
+      break;
+    case 14: {
+      CalendarDate date;
+      if (!parse_date(digits.substr(0, 8), &date)) return TimeForm::kNone;
+      const int64_t hour = leading_number(digits.substr(8), 2);
+      const int64_t minute = leading_number(digits.substr(10), 2);
+      const int64_t second = leading_number(digits.substr(12), 2);
+      if (hour > 23 || minute > 59 || second > 60) return TimeForm::kNone;  // 60: a leap second
+      const int64_t seconds = days_since_epoch(date) * 86400 + hour * 3600 + minute * 60 + second;
+      return near_capture(seconds, capture_time_s) ? TimeForm::kDateTime : TimeForm::kNone;
+    }
+    default:
+      return TimeForm::kNone;
+  }
+  return near_capture(leading_number(digits, 10), capture_time_s) ? form : TimeForm::kNone;
+}
+
+}  // namespace weir

@@ -1,0 +1,125 @@
+#include <string>
+
+#include "signatures/validators/regions.h"
+#include "tests/unit/signatures/validators/vectors.h"
+
+namespace weir {
+namespace {
+
+TEST(CnMobile, Vectors) {
+  expect_all("cn_mobile", true, {"13812345678", "19212341234", "+8618612345678", "008618612345678"});
+  expect_all("cn_mobile", false,
+             {"12038389438", "01038238383", "138123456789", "1381234567", "8613812345678"});
+}
+
+// The ranges of the catalogue, each at its edges.
+TEST(CnMobile, AssignedRanges) {
+  expect_all("cn_mobile", true, {"13000000000", "13999999999", "14500000000", "14700000000", "15000000000",
+                                 "15300000000", "15500000000", "15900000000", "16100000000", "16109999999",
+                                 "16200000000", "16500000000", "16700000000", "17000000000", "17300000000",
+                                 "17400000000", "17405999999", "17500000000", "17800000000", "18000000000",
+                                 "18900000000", "19000000000", "19300000000", "19500000000", "19900000000"});
+  expect_all("cn_mobile", false,
+             {"10000000000", "11000000000", "14000000000", "14100000000", "14200000000", "14300000000",
+              "14400000000", "15400000000", "16000000000", "16110000000", "16300000000", "16400000000",
+              "16800000000", "16900000000", "17406000000", "17410000000", "17900000000", "19400000000"});
+}
+
+TEST(CnMobile, MachineRangesNeedAKeyword) {
+  EXPECT_EQ(judge("cn_mobile", "13812345678").evidence, kEvidenceAssignedRange);
+  for (std::string_view value : {"14612345678", "14812345678", "14912345678", "17491234567"}) {
+    const ValidatorResult result = judge("cn_mobile", value);
+    EXPECT_TRUE(result.valid) << value;
+    EXPECT_EQ(result.evidence, kEvidenceAssignedRange | kEvidenceNeedsKeyword) << value;
+  }
+}
+
+TEST(CnMobile, OneSpellingForAll) {
+  for (std::string_view value : {"18612345678", "+8618612345678", "008618612345678", "+86-186-1234-5678"}) {
+    EXPECT_EQ(canonical("cn_mobile", value), "18612345678");
+  }
+}
+
+TEST(CnLandline, Vectors) {
+  expect_all("cn_landline", true, {"01062345678", "09364211235", "02162345678"});
+  expect_all("cn_landline", false, {"00012345678", "0101234567", "093642112"});
+}
+
+TEST(CnLandline, WaysOfWriting) {
+  for (std::string_view value : {"01062345678", "(010)62345678", "（010）62345678", "+861062345678",
+                                 "008601062345678", "+86(10)62345678", "+8601062345678", "(010）62345678"}) {
+    const ValidatorResult result = judge("cn_landline", value);
+    EXPECT_TRUE(result.valid) << value;
+    EXPECT_EQ(result.evidence, kEvidenceAssignedRange) << value;
+    EXPECT_EQ(canonical("cn_landline", value), "01062345678") << value;
+  }
+  expect_all("cn_landline", false,
+             {"(01062345678", "010)62345678", "1062345678", "()62345678", "(010)", "010", "0", "", "+86",
+              "+8610", "01012345678", "01092345678", "010623456789", "0106234567"});
+}
+
+TEST(CnLandline, Areas) {
+  expect_all("cn_landline", false,
+             {"02662345678", "03002345678", "09992345", "09092345678901", "06012345678"});
+  // Shenzhen has eight digits, Zhuhai seven; the other length is believed but earns nothing.
+  EXPECT_EQ(judge("cn_landline", "075526789012").evidence, kEvidenceAssignedRange);
+  EXPECT_EQ(judge("cn_landline", "07552678901").evidence, kEvidenceSoftFailed);
+  EXPECT_EQ(judge("cn_landline", "07562678901").evidence, kEvidenceAssignedRange);
+  EXPECT_EQ(judge("cn_landline", "075626789012").evidence, kEvidenceSoftFailed);
+  EXPECT_EQ(judge("cn_landline", "085126789012").evidence, kEvidenceAssignedRange);
+  EXPECT_EQ(judge("cn_landline", "08512678901").evidence, kEvidenceAssignedRange);
+}
+
+// Capitals of provinces and their area codes.
+TEST(CnLandline, ProvincialCapitals) {
+  for (std::string_view area : {"10",  "21",  "22",  "23",  "24",  "25",  "27",  "28",  "29",  "20",  "311",
+                                "351", "371", "431", "451", "471", "531", "551", "571", "591", "731", "771",
+                                "791", "851", "871", "891", "898", "931", "951", "971", "991"}) {
+    EXPECT_NE(cn_landline_length(area), SubscriberLength::kUnknownArea) << area;
+  }
+  for (std::string_view area : {"26", "30", "1", "100", "300", "333", "900", "1000", "", "ab"}) {
+    EXPECT_EQ(cn_landline_length(area), SubscriberLength::kUnknownArea) << area;
+  }
+}
+
+TEST(NetEmail, Addresses) {
+  expect_all(
+      "net_email", true,
+      {"zhang.san@example.com", "ZhangSan@Example.COM", "first.last+tag@mail.example.co.uk",
+       "12345678@qq.com", "a@163.com", "user_name-1@126.com", "x@sub.domain.com.cn", "o'hara@example.ie",
+       "a@b.cn", "hr@xn--fiqs8s.xn--fiqz9s", "me@firm.dev", "li@university.edu.cn"});
+}
+
+TEST(NetEmail, NotAddresses) {
+  expect_all(
+      "net_email", false,
+      {"", "@", "a@", "@example.com", "a@b", "a@.com", "a@b..com", "a@b.com.", "a@-b.com", "a@b-.com",
+       ".a@b.com", "a.@b.com", "a..b@c.com", "a b@c.com", "a@b_c.com", "a@b@c.com", "a@1.2.3.4", "a@b.c0m"});
+}
+
+TEST(NetEmail, FilesAndPackages) {
+  expect_all("net_email", false,
+             {"a@2x.png", "icon@3x.js", "logo@2x.ai", "style@1.css", "lodash@4.17.21.tgz", "react@17.0.2",
+              "pkg@1.2.3.md", "@scope/package", "name@scope/package", "main@v1.2.3", "shot@2024.mov",
+              "backup@daily.zip", "x@host.local", "x@printer.lan", "%3Da@b.com"});
+}
+
+// RFC 5321, 4.5.3.1: 64 before the sign, 254 in all; RFC 1035: 63 a label.
+TEST(NetEmail, Lengths) {
+  const std::string host = "@example.com";
+  EXPECT_TRUE(judge("net_email", std::string(64, 'a') + host).valid);
+  EXPECT_FALSE(judge("net_email", std::string(65, 'a') + host).valid);
+  EXPECT_TRUE(judge("net_email", "a@" + std::string(63, 'b') + ".com").valid);
+  EXPECT_FALSE(judge("net_email", "a@" + std::string(64, 'b') + ".com").valid);
+  std::string labels;
+  while (labels.size() < 244) labels += "abc.";
+  const std::string longest = "me@" + labels + "abc.com";
+  ASSERT_EQ(longest.size(), 254u);
+  EXPECT_TRUE(judge("net_email", longest).valid);
+  EXPECT_FALSE(judge("net_email", "i" + longest).valid);
+}
+
+TEST(NetEmail, OneSpellingForAll) { EXPECT_EQ(canonical("net_email", "Li.Si@QQ.com"), "li.si@qq.com"); }
+
+}  // namespace
+}  // namespace weir
