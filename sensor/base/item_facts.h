@@ -36,12 +36,14 @@ struct ItemFacts {
   ContentMeta meta;  // the item's own, completed with its parents' (wire strings: unmasked)
   ItemKind top_kind = ItemKind::kMessage;  // kind of the outermost parent
   uint32_t ordinal = 0;                    // of the item in its direction, from 1: the order of open() calls
-  std::string decode_path;                 // "http/gzip", "http/gzip/multipart"
-  std::string charset;                     // as read, e.g. "GB18030"; empty while unknown
-  Nanoseconds first_byte = 0;              // capture time of the first byte seen
-  Nanoseconds last_byte = 0;               // … of the last byte so far
-  uint64_t size = 0;                       // item bytes after codings, so far
-  uint64_t wire_bytes = 0;                 // bytes the parser handed over (before codings), so far
+  uint32_t part = 0;           // file of a multipart body (1, …), piece of an endless item (0, …)
+  bool continues = false;      // goes on where piece `part` - 1 was cut: offsets go on
+  std::string decode_path;     // "http/gzip", "http/gzip/multipart"
+  std::string charset;         // as read, e.g. "GB18030"; empty while unknown
+  Nanoseconds first_byte = 0;  // capture time of the first byte seen
+  Nanoseconds last_byte = 0;   // … of the last byte so far
+  uint64_t size = 0;           // item bytes after codings, so far
+  uint64_t wire_bytes = 0;     // bytes the parser handed over (before codings), so far
   uint64_t gap_bytes = 0;
   std::array<uint64_t, kUnreadReasons> unread{};  // of wire_bytes
   bool ended = false;
