@@ -28,6 +28,7 @@
 #include "sensor/base/inspection.h"
 #include "sensor/base/item_facts.h"
 #include "sensor/base/memory_budget.h"
+#include "sensor/base/timed_content_sink.h"
 #include "sensor/content/text_sink.h"
 
 namespace weir {
@@ -90,7 +91,7 @@ class ContentContext {
   std::unique_ptr<ContentPools> pools_;
 };
 
-class FlowContent final : public ContentSink {
+class FlowContent final : public TimedContentSink {
  public:
   // All of them outlive the FlowContent. Unread bytes are added to `ledger`.
   FlowContent(const FlowFacts& flow, Inspection& ledger, TextSink& sink, ContentContext& context);
@@ -100,7 +101,7 @@ class FlowContent final : public ContentSink {
   FlowContent& operator=(const FlowContent&) = delete;
 
   // Capture time of the bytes, holes and ends that the next calls tell of.
-  void set_time(Nanoseconds time) { time_ = time; }
+  void set_time(Nanoseconds time) override { time_ = time; }
 
   ItemId open(ContentMeta meta, ItemId parent) override;
   void data(ItemId item, uint64_t offset, Bytes bytes) override;

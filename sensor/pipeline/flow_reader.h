@@ -13,16 +13,10 @@
 
 #include "parsers/api/parser.h"
 #include "sensor/base/item_facts.h"
+#include "sensor/base/timed_content_sink.h"
 #include "sensor/reassembly/stream_sink.h"
 
 namespace weir {
-
-// What the reader needs of a flow's content: a sink that knows what time it is.
-class TimedContentSink : public ContentSink {
- public:
-  // Capture time of the bytes that the next calls speak of.
-  virtual void set_time(Nanoseconds time) = 0;
-};
 
 class FlowReader {
  public:
