@@ -1,0 +1,25 @@
+#!/usr/bin/python3
+"""A form with text fields and a file, as multipart/form-data."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+from lab import SERVER4, Case, Lab, People, csv_of
+
+draw = People("multipart")
+owner, people = draw.person(), draw.persons(9)
+table = csv_of(people).encode()
+case = Case(__file__)
+case.persons([owner] + people)
+case.item("initiator", "part", {"cn.resident_id": 1}, owner["resident_id"].encode())
+case.item("initiator", "part", {"cn.mobile": 1}, owner["mobile"].encode())
+case.item("initiator", "part", {"cn.resident_id": 9, "cn.mobile": 9, "net.email": 9}, table)
+with Lab(__file__) as lab:
+    lab.app()
+    lab.nginx()
+    lab.capture()
+    lab.curl("-F", f"name={owner['name']}", "-F", f"idcard={owner['resident_id']}", "-F", f"mobile={owner['mobile']}",
+             "-F", f"file=@{lab.file('customers.csv', table)};type=text/csv", f"http://{SERVER4}/api/import")
+    lab.stop_capture()
+case.write("multipart/form-data", "Each part is an item of its own; its field name is context; the file keeps its name.",
+           "curl -F -> nginx, IPv4, POST")
