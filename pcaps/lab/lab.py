@@ -17,6 +17,7 @@ import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,28 @@ http {{
   }}
 }}
 """
+
+
+def neutral(path):
+    """Overwrites what a pcapng file says of the recording machine (hardware, operating system) with blanks."""
+    with open(path, "rb") as source:
+        data = bytearray(source.read())
+    at = 0
+    while data[:4] == b"\n\r\r\n" and at < len(data):
+        kind, length = struct.unpack_from("<II", data, at)
+        # Section header: options 2 and 3 after 24 bytes; interface description: option 12 after 16.
+        begin, machine = {0x0A0D0D0A: (24, (2, 3)), 1: (16, (12,))}.get(kind, (0, ()))
+        option = at + begin
+        while machine and option < at + length - 4:
+            code, size = struct.unpack_from("<HH", data, option)
+            if code in machine:
+                data[option + 4:option + 4 + size] = b"lab".ljust(size)[:size]
+            if code == 0:
+                break
+            option += 4 + (size + 3) // 4 * 4
+        at += length
+    with open(path, "wb") as target:
+        target.write(data)
 
 
 def run(arguments, **options):
@@ -145,7 +168,14 @@ class Lab:
                 seen += more
         return process
 
-    def wait_port(self, port, ns=None, address=SERVER4):
+    def more_addresses(self, clients, servers):
+        """Further addresses on both sides, IPv4 (/24) or IPv6 (/64)."""
+        for ns, addresses in ((self.a, clients), (self.b, servers)):
+            for address in addresses:
+                rest = ["/64", "nodad"] if ":" in address else ["/24"]
+                run(["ip", "-n", ns, "addr", "add", address + rest[0], "dev", "w0", *rest[1:]])
+
+    def wait_port(self, port, ns=None):
         """Waits until something listens on the port, without connecting to it."""
         deadline = time.monotonic() + 10
         pattern = re.compile(rf":{port}\b")
@@ -241,6 +271,7 @@ class Lab:
         time.sleep(0.6)
         process, self.capturing = self.capturing, None
         self._end(process, signal.SIGINT)
+        neutral(self.path)
         if keep:
             target = os.path.join(self.case, os.path.basename(self.path))
             shutil.copyfile(self.path, target)
