@@ -11,8 +11,8 @@ owner, people = draw.person(), draw.persons(9)
 table = csv_of(people).encode()
 case = Case(__file__)
 case.persons([owner] + people)
-case.item("initiator", "part", {"cn.resident_id": 1}, owner["resident_id"].encode())
-case.item("initiator", "part", {"cn.mobile": 1}, owner["mobile"].encode())
+# Text fields are the body's own text; the file is an item below it.
+case.item("initiator", "body", {"cn.resident_id": 1, "cn.mobile": 1})
 case.item("initiator", "part", {"cn.resident_id": 9, "cn.mobile": 9, "net.email": 9}, table)
 with Lab(__file__) as lab:
     lab.app()
@@ -21,5 +21,5 @@ with Lab(__file__) as lab:
     lab.curl("-F", f"name={owner['name']}", "-F", f"idcard={owner['resident_id']}", "-F", f"mobile={owner['mobile']}",
              "-F", f"file=@{lab.file('customers.csv', table)};type=text/csv", f"http://{SERVER4}/api/import")
     lab.stop_capture()
-case.write("multipart/form-data", "Each part is an item of its own; its field name is context; the file keeps its name.",
+case.write("multipart/form-data", "Text fields belong to the body, with their names as context; a file is an item of its own and keeps its name.",
            "curl -F -> nginx, IPv4, POST")
