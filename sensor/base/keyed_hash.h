@@ -1,0 +1,67 @@
+// Keyed 64-bit hashes for what the peer can choose: flow keys and payload. A random key per process keeps
+// a sender from aiming at collisions; nothing that leaves the sensor may depend on a value from here.
+//
+// sip13() for short keys (SipHash-1-3, Aumasson and Bernstein 2012: one compression and three
+// finalisation rounds, as hash tables use it); payload_hash() for payload at memory speed.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <span>
+
+#include "parsers/wire/bytes.h"
+
+namespace weir {
+
+struct HashKey {
+  uint64_t k0 = 0;
+  uint64_t k1 = 0;
+
+  // From the kernel's random source. Throws std::system_error when there is none: call it at start.
+  static HashKey random();
+};
+
+// SipHash with C compression and D finalisation rounds over whole 64-bit words; `last` is the final block
+// (the reference puts the length's low byte into its top byte; a caller with a fixed layout may use it
+// to tell layouts apart).
+template <int C, int D>
+constexpr uint64_t siphash_words(const HashKey& key, std::span<const uint64_t> words, uint64_t last) {
+  uint64_t v0 = key.k0 ^ 0x736f6d6570736575u;
+  uint64_t v1 = key.k1 ^ 0x646f72616e646f6du;
+  uint64_t v2 = key.k0 ^ 0x6c7967656e657261u;
+  uint64_t v3 = key.k1 ^ 0x7465646279746573u;
+  const auto rounds = [&](int n) {
+    for (int i = 0; i < n; ++i) {
+      v0 += v1;
+      v1 = std::rotl(v1, 13) ^ v0;
+      v0 = std::rotl(v0, 32);
+      v2 += v3;
+      v3 = std::rotl(v3, 16) ^ v2;
+      v0 += v3;
+      v3 = std::rotl(v3, 21) ^ v0;
+      v2 += v1;
+      v1 = std::rotl(v1, 17) ^ v2;
+      v2 = std::rotl(v2, 32);
+    }
+  };
+  const auto block = [&](uint64_t word) {
+    v3 ^= word;
+    rounds(C);
+    v0 ^= word;
+  };
+  for (const uint64_t word : words) block(word);
+  block(last);
+  v2 ^= 0xff;
+  rounds(D);
+  return v0 ^ v1 ^ v2 ^ v3;
+}
+
+constexpr uint64_t sip13(const HashKey& key, std::span<const uint64_t> words, uint64_t last) {
+  return siphash_words<1, 3>(key, words, last);
+}
+
+// A hash of `bytes` (any length). Equal bytes give equal values under one key; others differ but for
+// one chance in about 2^60. Not for storage: the layout may change between versions.
+uint64_t payload_hash(const HashKey& key, Bytes bytes);
+
+}  // namespace weir

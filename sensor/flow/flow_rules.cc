@@ -1,0 +1,70 @@
+#include "sensor/flow/flow_rules.h"
+
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr uint8_t isn_bit(size_t direction) { return static_cast<uint8_t>(1u << direction); }
+
+}  // namespace
+
+Direction begin_flow(FlowRecord& flow, const PacketView& packet) {
+  flow.key = packet.key;
+  flow.first_packet = flow.last_packet = packet.time;
+  if (packet.key.protocol != kProtoTcp) {
+    flow.timeout_class = TimeoutClass::kUdp;
+    return Direction::kFromInitiator;
+  }
+  flow.timeout_class = TimeoutClass::kTcpOpening;
+  const bool syn = (packet.tcp_flags & kTcpSyn) != 0;
+  const bool ack = (packet.tcp_flags & kTcpAck) != 0;
+  const Direction from = syn && ack ? Direction::kFromResponder : Direction::kFromInitiator;
+  if (from == Direction::kFromResponder) {
+    std::swap(flow.key.src, flow.key.dst);
+    std::swap(flow.key.src_port, flow.key.dst_port);
+  }
+  // Without a SYN the first sequence numbers are guesses; they are right when the SYN comes a packet late.
+  const size_t own = index_of(from);
+  flow.isn[own] = syn ? packet.tcp_seq : packet.tcp_seq - 1;
+  flow.tcp_known = static_cast<uint8_t>(isn_bit(own) | (1u << (kSeenShift + own)));
+  if (ack) {
+    flow.isn[1 - own] = packet.tcp_ack - 1;
+    flow.tcp_known |= isn_bit(1 - own);
+  }
+  return from;
+}
+
+bool packet_starts_anew(FlowRecord& flow, const PacketView& packet, Direction direction) {
+  const size_t own = index_of(direction);
+  const bool pending = (flow.tcp_known & kPendingSyn) != 0;
+  const bool pending_is_own =
+      ((flow.tcp_known & kPendingFromResponder) != 0) == (direction == Direction::kFromResponder);
+
+  if ((packet.tcp_flags & kTcpSyn) == 0) {
+    // Data right behind an unproven SYN, where the other side is not captured and cannot answer.
+    const auto both = static_cast<uint8_t>(3u << kSeenShift);
+    return pending && pending_is_own && (flow.tcp_known & both) != both &&
+           (packet.tcp_flags & kTcpRst) == 0 && packet.tcp_seq == flow.pending_isn + 1;
+  }
+  const bool known = (flow.tcp_known & isn_bit(own)) != 0;
+  if (known && flow.isn[own] == packet.tcp_seq) return false;  // sent again
+  if (flow.timeout_class == TimeoutClass::kTcpClosing) return true;
+  if (!known) {  // the other side's SYN: handshake, split handshake or simultaneous open
+    flow.isn[own] = packet.tcp_seq;
+    flow.tcp_known |= isn_bit(own);
+    return false;
+  }
+  if ((packet.tcp_flags & kTcpAck) != 0) {
+    return pending && !pending_is_own && packet.tcp_ack == flow.pending_isn + 1;
+  }
+  if (flow.timeout_class == TimeoutClass::kTcpOpening) return true;
+  flow.pending_isn = packet.tcp_seq;
+  flow.tcp_known |= kPendingSyn;
+  flow.tcp_known =
+      static_cast<uint8_t>(direction == Direction::kFromResponder ? flow.tcp_known | kPendingFromResponder
+                                                                  : flow.tcp_known & ~kPendingFromResponder);
+  return false;
+}
+
+}  // namespace weir

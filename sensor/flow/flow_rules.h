@@ -1,0 +1,68 @@
+// The rules by which packets belong to flows: who opened one, how long it lives, when the same addresses
+// and ports mean another connection. Functions of one flow's own packets; used by FlowTable.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+#include "sensor/flow/flow.h"
+
+namespace weir {
+
+// True when the two keys name one conversation; then `*direction` says by whom `packet` was sent.
+inline bool same_conversation(const FlowKey& flow, const FlowKey& packet, Direction* direction) {
+  static_assert(offsetof(FlowKey, src_port) == 32 && offsetof(FlowKey, protocol) == 36);
+  if (flow.protocol != packet.protocol || flow.tenant != packet.tenant) return false;
+  // Addresses and ports lie together: 36 bytes.
+  if (std::memcmp(&flow, &packet, 36) == 0) {
+    *direction = Direction::kFromInitiator;
+    return true;
+  }
+  *direction = Direction::kFromResponder;
+  return flow.src_port == packet.dst_port && flow.dst_port == packet.src_port && flow.src == packet.dst &&
+         flow.dst == packet.src;
+}
+
+inline Nanoseconds timeout_of(TimeoutClass timeout_class, const FlowTimeouts& timeouts) {
+  switch (timeout_class) {
+    case TimeoutClass::kTcpOpening:
+      return timeouts.tcp_opening;
+    case TimeoutClass::kTcpEstablished:
+      return timeouts.tcp_established;
+    case TimeoutClass::kTcpClosing:
+      return timeouts.tcp_closing;
+    default:
+      return timeouts.udp;
+  }
+}
+
+// The last moment at which a packet still belongs to the flow.
+inline Nanoseconds idle_end(const FlowRecord& flow, const FlowTimeouts& timeouts) {
+  const Nanoseconds timeout = timeout_of(flow.timeout_class, timeouts);
+  return flow.last_packet > kNever - timeout ? kNever : flow.last_packet + timeout;
+}
+
+// Coarse time for the idle list: steps of 2^30 ns.
+inline uint32_t idle_mark_of(Nanoseconds time) { return static_cast<uint32_t>(time >> 30); }
+
+// Fills in a new flow from its first packet: key turned initiator → responder, times, sequence numbers.
+// The initiator is who sent SYN, whom SYN+ACK answers, else who sent this packet. Returns the packet's
+// direction.
+Direction begin_flow(FlowRecord& flow, const PacketView& packet);
+
+// True when `packet`, which has the flow's addresses and ports, belongs to another connection. Notes in
+// the flow what later packets need to tell.
+bool packet_starts_anew(FlowRecord& flow, const PacketView& packet, Direction direction);
+
+inline constexpr uint8_t kPendingSyn = 4;            // FlowRecord::tcp_known: pending_isn is set …
+inline constexpr uint8_t kPendingFromResponder = 8;  // … and was sent by the responder
+inline constexpr uint8_t kSeenShift = 4;             // bits 4, 5: a packet of that direction was seen
+
+inline bool starts_anew(FlowRecord& flow, const PacketView& packet, Direction direction) {
+  if (packet.key.protocol != kProtoTcp) return false;
+  flow.tcp_known |= static_cast<uint8_t>(1u << (kSeenShift + index_of(direction)));
+  if ((packet.tcp_flags & kTcpSyn) == 0 && (flow.tcp_known & kPendingSyn) == 0) return false;
+  return packet_starts_anew(flow, packet, direction);
+}
+
+}  // namespace weir

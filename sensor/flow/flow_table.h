@@ -1,0 +1,304 @@
+// The flows of one worker: which conversation a packet belongs to, and when one is over.
+//
+// One per worker, not thread-safe. For each burst the pipeline may warm the caches (hash, prefetch_index
+// for all packets, then prefetch_flow), and for each packet in arrival order calls
+//   advance(packet.time)           timers due before this packet,
+//   find_or_create(packet, hash)   its flow and direction,
+//   set_timeout_class, set_alarm   as the flow's state asks for,
+// and at the end flush(). The observer hears of every flow that leaves and of alarms; it must not call
+// the table's changing functions.
+//
+// Owns the flows and their memory: one contiguous reserved mapping for flows (addresses are stable, pages
+// are committed on the budget as flows come), one for links, an open-addressing index of keyed hashes. A
+// packet of a known flow touches one line of the index and the first line of the flow.
+//
+// Whether a packet starts a new flow follows from this flow's own packet times and TCP flags: idle for
+// longer than its time-out; a SYN with another initial sequence number once the connection is closing or
+// still opening; on an established connection such a SYN only when the next packets bear it out (its
+// answer or its first data), since a forged one would cut the stream. Timers free memory and do not
+// change that.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <tuple>
+#include <vector>
+
+#include "sensor/base/keyed_hash.h"
+#include "sensor/base/memory_budget.h"
+#include "sensor/base/packet.h"
+#include "sensor/flow/flow.h"
+#include "sensor/flow/flow_arena.h"
+#include "sensor/flow/flow_hash.h"
+#include "sensor/flow/flow_index.h"
+#include "sensor/flow/flow_links.h"
+#include "sensor/flow/flow_rules.h"
+#include "sensor/flow/idle_list.h"
+#include "sensor/flow/timer_wheel.h"
+
+namespace weir {
+
+struct FlowTableOptions {
+  FlowTimeouts timeouts;
+  uint32_t max_flows = 1u << 28;  // 1 … 2^28; the budget may allow fewer
+};
+
+struct FlowCounters {
+  uint64_t created = 0;
+  std::array<uint64_t, kFlowEnds> ended{};  // by FlowEnd; ended[kEvicted] are the evictions
+};
+
+template <class State>
+class FlowObserver {
+ public:
+  virtual ~FlowObserver() = default;
+  // `flow` leaves and is destroyed after the call. `when`: for kIdle the capture time at which its
+  // time-out passed (last_packet + time-out), else the time of the packet or call that removed it.
+  virtual void on_leave(Flow<State>& flow, FlowEnd why, Nanoseconds when) = 0;
+  // The time of set_alarm has passed; the alarm is off before the call, the answer is the next one
+  // (kNever: none). `now` is the time given to advance(), later than the alarm.
+  virtual Nanoseconds on_alarm(Flow<State>& flow, Nanoseconds now) = 0;
+};
+
+template <class State>
+class FlowTable {
+ public:
+  using FlowType = Flow<State>;
+
+  struct Found {
+    FlowType* flow;  // never null; valid until it leaves
+    Direction direction;
+    bool created;
+  };
+
+  // `key` must be random in production; no result depends on it. Throws std::runtime_error when the
+  // budget does not hold even the first flows.
+  FlowTable(const FlowTableOptions& options, const HashKey& key, MemoryBudget& budget,
+            FlowObserver<State>& observer);
+  ~FlowTable();  // flows still there are destroyed unheard
+  FlowTable(const FlowTable&) = delete;
+  FlowTable& operator=(const FlowTable&) = delete;
+
+  // Of the unordered five-tuple and tenant: both directions give the same.
+  uint64_t hash(const FlowKey& key) const { return flow_hash(hash_key_, key); }
+  // Burst hints; never needed for the result. First all prefetch_index, then all prefetch_flow.
+  void prefetch_index(uint64_t hash) const { index_.prefetch(hash); }
+  void prefetch_flow(uint64_t hash) const;
+
+  Found find_or_create(const PacketView& packet) { return find_or_create(packet, hash(packet.key)); }
+  Found find_or_create(const PacketView& packet, uint64_t hash);
+
+  void set_timeout_class(FlowType& flow, TimeoutClass timeout_class);
+  // on_alarm is called by the first advance(now) with now > when. kNever turns it off.
+  void set_alarm(FlowType& flow, Nanoseconds when);
+  // Takes the flow out at once. `flow` is gone after the call.
+  void remove(FlowType& flow, FlowEnd why, Nanoseconds when) { leave(flow, why, when); }
+
+  // Runs every timer due before `now`, in the order of their times. Cheap when none is.
+  void advance(Nanoseconds now);
+  // advance(end), then everything that is left leaves with kShutdown, by first packet, then key.
+  void flush(Nanoseconds end);
+
+  size_t size() const { return index_.size(); }
+  size_t capacity() const { return capacity_; }  // flows that fit at most, the budget apart
+  size_t memory() const { return arena_.committed() + links_.committed() + index_.memory(); }  // bytes
+  const FlowCounters& counters() const { return counters_; }
+
+ private:
+  // Flows begin on cache lines.
+  static constexpr size_t kStride = (sizeof(FlowType) + 63) & ~size_t{63};
+  FlowType* at(uint32_t id) const { return reinterpret_cast<FlowType*>(arena_.base() + id * kStride); }
+  FlowType* find(const FlowKey& key, uint64_t hash, Direction* direction) const;
+  Found create(const PacketView& packet, uint64_t hash);
+  uint32_t take_id(Nanoseconds now);
+  void leave(FlowType& flow, FlowEnd why, Nanoseconds when);
+  Nanoseconds due(const FlowRecord& flow) const { return std::min(idle_end(flow, timeouts_), flow.alarm); }
+  void touch(FlowType& flow, Nanoseconds time);
+
+  FlowTimeouts timeouts_;
+  HashKey hash_key_;
+  FlowObserver<State>& observer_;
+  uint32_t capacity_;
+  FlowArena arena_;
+  FlowArena links_;
+  FlowIndex index_;
+  TimerWheel wheel_;
+  IdleList idle_;
+  uint32_t free_ = kNoFlow;  // first of the ids below used_ that no flow has, chained by their links
+  uint32_t used_ = 0;        // ids ever given out
+  FlowCounters counters_;
+};
+
+template <class State>
+FlowTable<State>::FlowTable(const FlowTableOptions& options, const HashKey& key, MemoryBudget& budget,
+                            FlowObserver<State>& observer)
+    : timeouts_(options.timeouts),
+      hash_key_(key),
+      observer_(observer),
+      capacity_(static_cast<uint32_t>(std::clamp<size_t>(
+          std::min<size_t>(options.max_flows, budget.limit() / (kStride + sizeof(FlowLinks))), 1,
+          kMaxFlows))),
+      arena_(capacity_ * kStride, budget),
+      links_(capacity_ * sizeof(FlowLinks), budget),
+      index_(budget),
+      wheel_(reinterpret_cast<FlowLinks*>(links_.base())),
+      idle_(reinterpret_cast<FlowLinks*>(links_.base())) {
+  if (!arena_.commit(kStride) || !links_.commit(sizeof(FlowLinks)) || !index_.make_room()) {
+    throw std::runtime_error("the memory limit for flows is too small to keep one flow");
+  }
+}
+
+template <class State>
+FlowTable<State>::~FlowTable() {
+  index_.for_each([this](uint32_t id) { std::destroy_at(at(id)); });
+}
+
+template <class State>
+void FlowTable<State>::prefetch_flow(uint64_t hash) const {
+  const uint32_t id = index_.first(static_cast<uint32_t>(hash));
+  if (id == kNoFlow) return;
+  const std::byte* line = reinterpret_cast<const std::byte*>(at(id));
+  __builtin_prefetch(line, 1);
+  __builtin_prefetch(line + 64, 1);
+  __builtin_prefetch(line + 128, 1);
+}
+
+template <class State>
+auto FlowTable<State>::find(const FlowKey& key, uint64_t hash, Direction* direction) const -> FlowType* {
+  const uint32_t id = index_.find(static_cast<uint32_t>(hash), [&](uint32_t candidate) {
+    return same_conversation(at(candidate)->key, key, direction);
+  });
+  return id == kNoFlow ? nullptr : at(id);
+}
+
+template <class State>
+auto FlowTable<State>::find_or_create(const PacketView& packet, uint64_t hash) -> Found {
+  Direction direction = Direction::kFromInitiator;
+  FlowType* flow = find(packet.key, hash, &direction);
+  if (flow == nullptr) return create(packet, hash);
+  const Nanoseconds end = idle_end(*flow, timeouts_);
+  if (packet.time > end) {
+    leave(*flow, FlowEnd::kIdle, end);
+    return create(packet, hash);
+  }
+  if (starts_anew(*flow, packet, direction)) {
+    leave(*flow, FlowEnd::kReplaced, packet.time);
+    return create(packet, hash);
+  }
+  touch(*flow, packet.time);
+  return {flow, direction, false};
+}
+
+template <class State>
+auto FlowTable<State>::create(const PacketView& packet, uint64_t hash) -> Found {
+  while (!index_.make_room()) leave(*at(idle_.oldest()), FlowEnd::kEvicted, packet.time);
+  const uint32_t id = take_id(packet.time);
+  FlowType* flow = std::construct_at(at(id));
+  const Direction direction = begin_flow(*flow, packet);
+  flow->id = id;
+  flow->hash = static_cast<uint32_t>(hash);
+  flow->idle_mark = idle_mark_of(packet.time);
+  index_.insert(flow->hash, id);
+  idle_.push_newest(id);
+  wheel_.arm(id, due(*flow));
+  ++counters_.created;
+  return {flow, direction, true};
+}
+
+// A place for a new flow: one given back, a fresh one if the budget allows, or the longest idle flow's.
+template <class State>
+uint32_t FlowTable<State>::take_id(Nanoseconds now) {
+  if (free_ == kNoFlow) {
+    if (used_ < capacity_ && arena_.commit((used_ + size_t{1}) * kStride) &&
+        links_.commit((used_ + size_t{1}) * sizeof(FlowLinks))) {
+      wheel_.add(used_);
+      return used_++;
+    }
+    leave(*at(idle_.oldest()), FlowEnd::kEvicted, now);
+  }
+  const uint32_t id = free_;
+  free_ = idle_.free_next(id);
+  return id;
+}
+
+template <class State>
+void FlowTable<State>::leave(FlowType& flow, FlowEnd why, Nanoseconds when) {
+  observer_.on_leave(flow, why, when);
+  ++counters_.ended[static_cast<size_t>(why)];
+  const uint32_t id = flow.id;
+  index_.erase(flow.hash, id);
+  wheel_.disarm(id);
+  idle_.remove(id);
+  std::destroy_at(&flow);
+  idle_.set_free_next(id, free_);
+  free_ = id;
+}
+
+// The idle list is moved about once a second a flow, not with every packet: moving touches two other
+// flows' links, and eviction needs no finer order.
+template <class State>
+void FlowTable<State>::touch(FlowType& flow, Nanoseconds time) {
+  if (time <= flow.last_packet) return;
+  flow.last_packet = time;
+  const uint32_t mark = idle_mark_of(time);
+  if (mark == flow.idle_mark) return;
+  flow.idle_mark = mark;
+  idle_.remove(flow.id);
+  idle_.push_newest(flow.id);
+}
+
+template <class State>
+void FlowTable<State>::set_timeout_class(FlowType& flow, TimeoutClass timeout_class) {
+  if (flow.timeout_class == timeout_class) return;
+  flow.timeout_class = timeout_class;
+  // A later deadline is found when the armed one comes; an earlier one must be armed.
+  const Nanoseconds deadline = due(flow);
+  if (deadline < wheel_.deadline(flow.id)) wheel_.arm(flow.id, deadline);
+}
+
+template <class State>
+void FlowTable<State>::set_alarm(FlowType& flow, Nanoseconds when) {
+  if (flow.alarm == when) return;
+  flow.alarm = when;
+  if (when < wheel_.deadline(flow.id)) wheel_.arm(flow.id, when);
+}
+
+template <class State>
+void FlowTable<State>::advance(Nanoseconds now) {
+  if (wheel_.quiet_until(now)) return;
+  uint32_t id = 0;
+  while (wheel_.pop_due(now, &id)) {
+    FlowType& flow = *at(id);
+    const Nanoseconds end = idle_end(flow, timeouts_);
+    if (flow.alarm <= end && flow.alarm < now) {
+      flow.alarm = kNever;
+      const Nanoseconds next = observer_.on_alarm(flow, now);
+      flow.alarm = std::max(next, now);  // an alarm in the past would ring for ever
+    } else if (end < now) {
+      leave(flow, FlowEnd::kIdle, end);
+      continue;
+    }
+    wheel_.arm(id, due(flow));
+  }
+}
+
+template <class State>
+void FlowTable<State>::flush(Nanoseconds end) {
+  advance(end);
+  std::vector<uint32_t> ids;
+  ids.reserve(size());
+  index_.for_each([&](uint32_t id) { ids.push_back(id); });
+  std::sort(ids.begin(), ids.end(), [this](uint32_t a, uint32_t b) {
+    return std::tie(at(a)->first_packet, at(a)->key.src, at(a)->key.dst, at(a)->key.src_port,
+                    at(a)->key.dst_port, at(a)->key.protocol, at(a)->key.tenant) <
+           std::tie(at(b)->first_packet, at(b)->key.src, at(b)->key.dst, at(b)->key.src_port,
+                    at(b)->key.dst_port, at(b)->key.protocol, at(b)->key.tenant);
+  });
+  for (const uint32_t id : ids) leave(*at(id), FlowEnd::kShutdown, end);
+}
+
+}  // namespace weir

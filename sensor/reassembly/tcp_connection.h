@@ -1,0 +1,132 @@
+// Both directions of one TCP connection, put in order: every payload byte that the capture holds goes to
+// the sink exactly once, as a chunk of the stream or as an extra version, or is counted as a repeat.
+//
+// The pipeline keeps one per flow and calls, for each packet of the flow in arrival order, on_segment();
+// expire() when deadline() has passed by the capture clock (whether and when it is called changes nothing
+// but the moment at which the sink hears of it); finish() once when the flow leaves the table, after
+// which the connection only may be destroyed. A connection that is destroyed unfinished gives its memory
+// back and tells nobody.
+//
+// Order of a direction: on_chunk and on_gap cover its offsets from 0 without a seam until on_end, on_extra
+// comes in between. First version wins (RFC 9293 lets a receiver choose; both versions are handed on).
+// What a direction holds out of order is copied into pooled memory on the budget; in-order payload is
+// handed on from the capture buffer.
+//
+// Ledger: seen += payload on the wire; unread[snaplen] += what the capture cut off; duplicate += repeats;
+// gap += holes given up, less what came late. seen = chunks + extras + duplicate + unread, always.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "parsers/api/types.h"
+#include "sensor/base/inspection.h"
+#include "sensor/base/packet.h"
+#include "sensor/reassembly/stream_sink.h"
+#include "sensor/reassembly/tcp_shared.h"
+
+namespace weir {
+
+class HeldData;
+class PassedStretches;
+
+struct TcpContext {
+  TcpShared& shared;
+  Inspection& ledger;  // of this flow
+};
+
+// For the flow's time-out.
+enum class TcpPhase : uint8_t {
+  kOpening,      // nothing but SYNs seen
+  kEstablished,  // also when picked up in the middle
+  kClosing,      // both directions ended, or reset
+};
+
+class TcpConnection {
+ public:
+  TcpConnection();
+  ~TcpConnection();
+  TcpConnection(TcpConnection&&) noexcept;
+  TcpConnection& operator=(TcpConnection&&) noexcept;
+
+  // One TCP packet of the flow, sent by `from`. May call the sink for both directions (an
+  // acknowledgement can make the other direction's hole final).
+  void on_segment(const PacketView& packet, Direction from, StreamSink& sink, TcpContext& context);
+
+  // Capture time after which (strictly) expire() has something to do; INT64_MAX when nothing waits.
+  Nanoseconds deadline(const TcpShared& shared) const;
+
+  // Gives up the holes whose allowance is over at `now` (deadline < now).
+  void expire(Nanoseconds now, StreamSink& sink, TcpContext& context);
+
+  // Hands on everything held, tells the gaps, ends both directions (those that FIN has not ended).
+  // `time` goes to on_end.
+  void finish(Nanoseconds time, StreamSink& sink, TcpContext& context);
+
+  TcpPhase phase() const;
+  // A RST in window was seen. Bytes that still come are still put in order; finish() ends the directions.
+  bool reset() const { return reset_; }
+  // on_end was called for `d`.
+  bool ended(Direction d) const { return (half_[index_of(d)].flags & kEnded) != 0; }
+  // A SYN of both sides was seen.
+  bool handshake_seen() const { return (half_[0].flags & half_[1].flags & kSyn) != 0; }
+
+ private:
+  // What is known of one direction, by its sender's bytes. Offsets count from its first byte.
+  struct Half {
+    uint64_t next = 0;      // offset of the next byte to pass on
+    uint64_t acked = 0;     // the peer has acknowledged up to here; before kStarted a raw sequence number
+    uint32_t next_seq = 0;  // sequence number of `next`
+    uint32_t fin_seq = 0;   // with kFin: the place of FIN, at or after `next`
+    uint16_t window = 0;    // as last advertised by this sender, unscaled
+    uint8_t flags = 0;
+    PooledPtr<PassedStretches> passed;  // while something passed on is not acknowledged
+    PooledPtr<HeldData> held;           // while something is out of order or was given up
+  };
+  enum Flag : uint8_t {
+    kSeen = 1,      // a packet of this direction was seen
+    kStarted = 2,   // next_seq is known
+    kAckKnown = 4,  // acked is known
+    kSyn = 8,       // SYN seen
+    kFin = 16,      // fin_seq is known
+    kEnded = 32,    // on_end called
+    kForgot = 64,   // holes were given up that are no longer remembered
+  };
+  struct Call;  // one call's direction, sink, context and time
+
+  // tcp_connection.cc: what a segment's header says, and the allowances
+  static void start(Half& half, uint32_t seq);
+  void on_syn(const PacketView& packet, Direction from);
+  void on_ack(uint32_t ack, const Call& call);
+  void on_payload(uint32_t seq, const PacketView& packet, const Call& call);
+  void on_fin(uint32_t fin_seq, const Call& call);
+  void on_reset(const PacketView& packet, const Call& call);
+  void settle(const Call& call);
+  void end(const Call& call);
+  Nanoseconds maturity(const Half& half, const TcpShared& shared) const;
+  static bool tail_is_fin(const Half& half);
+
+  // tcp_placement.cc: where its payload goes
+  void place(int64_t start, Bytes bytes, uint32_t wire, const Call& call);
+  void place_old(uint64_t start, Bytes bytes, const Call& call);
+  void place_repeat(uint64_t start, Bytes bytes, const Call& call);
+  void place_new(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
+  void place_on_held(uint64_t start, Bytes bytes, uint64_t piece_start, const Call& call);
+  void hold(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
+  bool try_hold(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
+  void pass(Bytes bytes, Nanoseconds time, const Call& call);
+  void pass_front(const Call& call);
+  void drain(const Call& call);
+  void lose(uint64_t until, bool missing, Nanoseconds time, const Call& call);
+  void give_up_front(const Call& call);
+  void extra(ExtraKind kind, uint64_t offset, Bytes bytes, const Call& call);
+  static HeldData* held_data(Half& half, const Call& call);
+
+  std::array<Half, 2> half_;
+  uint32_t packets_ = 0;  // of the flow, both directions
+  bool reset_ = false;
+  bool opened_ = false;  // something but a SYN was seen
+};
+
+}  // namespace weir

@@ -1,0 +1,275 @@
+// TcpConnection: where payload goes. Old bytes are late, repeats or conflicts; new ones are passed on or
+// held until their turn.
+#include <algorithm>
+#include <cstring>
+
+#include "sensor/reassembly/held_data.h"
+#include "sensor/reassembly/passed_stretches.h"
+#include "sensor/reassembly/tcp_call.h"
+#include "sensor/reassembly/tcp_connection.h"
+
+namespace weir {
+namespace {
+
+// A segment that meets more pieces than this joins them.
+constexpr size_t kPiecesToJoin = 8;
+
+}  // namespace
+
+// `bytes` at stream offset `start` (negative: before the first byte seen), `wire` long on the wire.
+void TcpConnection::place(int64_t start, Bytes bytes, uint32_t wire, const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  const auto next = static_cast<int64_t>(half.next);
+  if (start - next > tcp::kMaxAhead || next - start > tcp::kMaxBehind) {
+    ++call.context.shared.counters().unplaced;
+    extra(ExtraKind::kConflict, static_cast<uint64_t>(std::max<int64_t>(start, 0)), bytes, call);
+    return;
+  }
+  int64_t end = start + wire;
+  if (start < 0) {  // a stream that was picked up in the middle, and the packet before
+    const size_t before = std::min(bytes.size(), static_cast<size_t>(-start));
+    ++call.context.shared.counters().late;
+    extra(ExtraKind::kLate, 0, bytes.first(before), call);
+    bytes = bytes.subspan(before);
+    start = 0;
+    if (end <= 0) return;
+  }
+  if ((half.flags & kEnded) == 0 && (half.flags & kFin) != 0 &&
+      end > next + int64_t{half.fin_seq - half.next_seq}) {
+    // Bytes beyond FIN: one of the two is a lie, and more is read without the FIN.
+    half.flags &= static_cast<uint8_t>(~kFin);
+    ++call.context.shared.counters().fins_ignored;
+  }
+  auto from = static_cast<uint64_t>(start);
+  if (from < half.next) {
+    const size_t old = std::min(bytes.size(), static_cast<size_t>(half.next - from));
+    if (old != 0) place_old(from, bytes.first(old), call);
+    bytes = bytes.subspan(old);
+    from += old;
+    if (bytes.empty()) from = std::max(from, half.next);
+  }
+  const auto until = static_cast<uint64_t>(end);
+  if ((half.flags & kEnded) != 0) {
+    if (bytes.empty()) return;
+    ++call.context.shared.counters().unplaced;
+    extra(ExtraKind::kLate, from, bytes, call);
+    return;
+  }
+  const uint64_t captured = from + bytes.size();
+  if (!bytes.empty()) place_new(from, captured, bytes.data(), call);
+  if (captured < until) place_new(std::max(captured, half.next), until, nullptr, call);
+}
+
+// Before `next`: each byte is in a hole that was given up, or was passed on.
+void TcpConnection::place_old(uint64_t start, Bytes bytes, const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  while (!bytes.empty()) {
+    uint64_t stop = start + bytes.size();
+    bool in_hole = false;
+    if (half.held != nullptr) {
+      const auto& holes = half.held->holes();
+      const auto hole = std::upper_bound(holes.begin(), holes.end(), start,
+                                         [](uint64_t at, const HeldData::Hole& h) { return at < h.end; });
+      if (hole != holes.end() && hole->start <= start) {
+        in_hole = true;
+        stop = std::min(stop, hole->end);
+        Inspection& ledger = call.context.ledger;
+        if (hole->missing) ledger.gap -= std::min(ledger.gap, stop - start);
+        const auto index = static_cast<size_t>(hole - holes.begin());
+        if (!half.held->fill_hole(index, start, stop)) half.flags |= kForgot;
+      } else if (hole != holes.end()) {
+        stop = std::min(stop, hole->start);
+      }
+    }
+    const Bytes part = bytes.first(static_cast<size_t>(stop - start));
+    if (in_hole) {
+      ++call.context.shared.counters().late;
+      extra(ExtraKind::kLate, start, part, call);
+    } else {
+      place_repeat(start, part, call);
+    }
+    bytes = bytes.subspan(part.size());
+    start = stop;
+  }
+}
+
+// Bytes at [start, …) were passed on before: the same again, or another version. What the receiver has
+// acknowledged it will not take again, so only what it might still take must be comparable.
+void TcpConnection::place_repeat(uint64_t start, Bytes bytes, const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  const auto seq = static_cast<uint32_t>(half.next_seq - (half.next - start));
+  PassedStretches::Verdict verdict;
+  if (half.passed != nullptr) verdict = half.passed->compare(seq, bytes);
+  const bool acked = half.acked >= start + bytes.size() && (half.flags & kForgot) == 0;
+  if (!verdict.differs && (verdict.verified >= bytes.size() || acked)) {
+    call.context.ledger.duplicate += bytes.size();
+    ++call.context.shared.counters().duplicates;
+    return;
+  }
+  ++call.context.shared.counters().conflicts;
+  extra(ExtraKind::kConflict, start, bytes, call);
+}
+
+// [start, end) is at or after `next`; null bytes: the capture cut them off.
+void TcpConnection::place_new(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  uint64_t at = start;
+  size_t met = 0;
+  while (at < end) {
+    uint64_t stop = end;
+    bool on_held = false;
+    uint64_t piece_start = 0;
+    if (half.held != nullptr && half.held->has_pieces()) {
+      const auto piece = half.held->ending_after(at);
+      if (piece != half.held->pieces().end()) {
+        piece_start = piece->first;
+        on_held = piece_start <= at;
+        stop = std::min(stop, on_held ? piece_start + piece->second.length : piece_start);
+      }
+    }
+    const uint8_t* part = bytes == nullptr ? nullptr : bytes + (at - start);
+    if (on_held) {
+      ++met;
+      if (part != nullptr) place_on_held(at, {part, static_cast<size_t>(stop - at)}, piece_start, call);
+      if (piece_start == half.next) pass_front(call);
+    } else if (at != half.next) {
+      hold(at, stop, part, call);
+    } else if (part != nullptr) {
+      pass({part, static_cast<size_t>(stop - at)}, call.time, call);
+    } else {
+      lose(stop, false, call.time, call);
+    }
+    at = stop;
+  }
+  drain(call);
+  if (met > kPiecesToJoin && half.held != nullptr) half.held->join(start, end);
+}
+
+// The first version that came is the one that waits.
+void TcpConnection::place_on_held(uint64_t start, Bytes bytes, uint64_t piece_start, const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  ReassemblyCounters& counters = call.context.shared.counters();
+  const HeldData::Piece& piece = half.held->pieces().find(piece_start)->second;
+  if (piece.data == nullptr) {  // cut off when it came first
+    ++counters.late;
+    extra(ExtraKind::kLate, start, bytes, call);
+  } else if (std::memcmp(piece.data + (start - piece_start), bytes.data(), bytes.size()) == 0) {
+    ++counters.duplicates;
+    call.context.ledger.duplicate += bytes.size();
+  } else {
+    ++counters.conflicts;
+    extra(ExtraKind::kConflict, start, bytes, call);
+  }
+}
+
+void TcpConnection::hold(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  while (!try_hold(start, end, bytes, call)) {
+    // No room: the stream goes on without what is missing, up to here at most.
+    ++call.context.shared.counters().hold_refused;
+    if (half.held != nullptr && half.held->has_pieces() && half.held->pieces().begin()->first < start) {
+      give_up_front(call);
+      if (half.next != start) continue;
+    } else {
+      lose(start, true, call.time, call);
+    }
+    if (bytes != nullptr) {
+      pass({bytes, static_cast<size_t>(end - start)}, call.time, call);
+    } else {
+      lose(end, false, call.time, call);
+    }
+    return;
+  }
+  ++call.context.shared.counters().held;
+}
+
+bool TcpConnection::try_hold(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  const Half& peer = half_[index_of(opposite(call.direction))];
+  HeldData* held = held_data(half, call);
+  if (held == nullptr) return false;
+  const size_t used = held->charged() + (peer.held == nullptr ? 0 : peer.held->charged());
+  const size_t limit = call.context.shared.options().hold_limit;
+  HeldData::Stamp stamp;
+  // Where the receiver is not captured nothing will be acknowledged: the allowance runs at once.
+  if (half.acked >= start || (peer.flags & kSeen) == 0) stamp = {call.time, packets_};
+  return held->add(start, bytes, static_cast<uint32_t>(end - start), call.time, stamp,
+                   used < limit ? limit - used : 0);
+}
+
+// Hands on the next bytes of the stream.
+void TcpConnection::pass(Bytes bytes, Nanoseconds time, const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  const uint64_t offset = half.next;
+  ++call.context.shared.counters().chunks;
+  if (half.acked < offset + bytes.size()) {
+    if (half.passed == nullptr) half.passed = PassedStretches::make(call.context.shared);
+    if (half.passed != nullptr) half.passed->add(half.next_seq, bytes);
+  }
+  half.next += bytes.size();
+  half.next_seq += static_cast<uint32_t>(bytes.size());
+  call.sink.on_chunk(call.direction, offset, bytes, time);
+}
+
+void TcpConnection::pass_front(const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  const auto front = half.held->pieces().begin();
+  const HeldData::Piece piece = front->second;
+  if (piece.data != nullptr) {
+    pass({piece.data, piece.length}, piece.time, call);
+  } else {
+    lose(half.next + piece.length, false, piece.time, call);
+  }
+  half.held->pop_front();
+}
+
+void TcpConnection::drain(const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  while (half.held != nullptr && half.held->has_pieces() && half.held->pieces().begin()->first == half.next) {
+    pass_front(call);
+  }
+}
+
+// The stream goes on at `until` without the bytes before it: they never came (`missing`), or the capture cut
+// them off.
+void TcpConnection::lose(uint64_t until, bool missing, Nanoseconds time, const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  const uint64_t offset = half.next;
+  const uint64_t n = until - offset;
+  if (missing) {
+    call.context.ledger.gap += n;
+    ++call.context.shared.counters().gaps;
+    call.context.shared.counters().gap_bytes += n;
+  }
+  HeldData* held = held_data(half, call);
+  if (held == nullptr || !held->add_hole({offset, until, missing})) half.flags |= kForgot;
+  half.next = until;
+  half.next_seq += static_cast<uint32_t>(n);
+  call.sink.on_gap(call.direction, offset, n, time);
+}
+
+// Gives up the first hole: before the first piece held or, without one, before the end of what is
+// acknowledged.
+void TcpConnection::give_up_front(const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  if (half.held->has_pieces()) {
+    const auto& [offset, piece] = *half.held->pieces().begin();
+    lose(offset, true, piece.acked.set() ? piece.acked.time : piece.time, call);
+    drain(call);
+  } else {
+    lose(half.held->tail_offset(), true, half.held->tail().time, call);
+  }
+  half.held->advance(half.next);
+  if (half.acked > half.next) half.held->acknowledge(half.acked, half.next, {call.time, packets_});
+}
+
+void TcpConnection::extra(ExtraKind kind, uint64_t offset, Bytes bytes, const Call& call) {
+  if (!bytes.empty()) call.sink.on_extra(kind, call.direction, offset, bytes, call.time);
+}
+
+HeldData* TcpConnection::held_data(Half& half, const Call& call) {
+  if (half.held == nullptr) half.held = HeldData::make(call.context.shared);
+  return half.held.get();
+}
+
+}  // namespace weir

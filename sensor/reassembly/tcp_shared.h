@@ -1,0 +1,72 @@
+// What all TCP connections of one worker share: options, the budget that held data draws on, pools of
+// buffers, counters, the hash key. One per worker, made before and outliving its connections.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <memory_resource>
+
+#include "sensor/base/keyed_hash.h"
+#include "sensor/base/memory_budget.h"
+#include "sensor/base/packet.h"
+
+namespace weir {
+
+struct TcpOptions {
+  // A hole that the receiver has acknowledged is given up after so many more packets of the flow …
+  uint32_t hold_packets = 128;
+  // … or so much capture time, whatever comes first.
+  Nanoseconds hold_time = 200'000'000;
+  // Out-of-order bytes (with what they cost to keep) of one connection, both directions.
+  size_t hold_limit = size_t{8} << 20;
+};
+
+// Sums over all connections of the worker.
+struct ReassemblyCounters {
+  uint64_t segments = 0;        // with payload
+  uint64_t chunks = 0;          // handed to on_chunk
+  uint64_t held = 0;            // pieces copied because they came out of order
+  uint64_t hold_refused = 0;    // pieces for which there was no room: the hole before them was given up
+  uint64_t gaps = 0;            // holes given up, the capture's own (snaplen) apart
+  uint64_t gap_bytes = 0;       // their length when they were given up
+  uint64_t late = 0;            // pieces that came after their hole was given up
+  uint64_t duplicates = 0;      // pieces that repeat what was there
+  uint64_t conflicts = 0;       // pieces that differ from what was there, or could not be compared
+  uint64_t unplaced = 0;        // payload outside any window, handed on as an extra
+  uint64_t resets_ignored = 0;  // RST out of window
+  uint64_t fins_ignored = 0;    // FIN out of window, or another place than the first
+  uint64_t urgent = 0;          // segments with URG; their bytes stay in the stream (RFC 6093)
+};
+
+// Owns a T that lies in a TcpShared's pool; T::release destroys it and gives its memory back.
+struct ReleaseToPool {
+  template <class T>
+  void operator()(T* pooled) const {
+    T::release(pooled);
+  }
+};
+template <class T>
+using PooledPtr = std::unique_ptr<T, ReleaseToPool>;
+
+class TcpShared {
+ public:
+  TcpShared(MemoryBudget& budget, const TcpOptions& options, const HashKey& key);
+  TcpShared(const TcpShared&) = delete;
+  TcpShared& operator=(const TcpShared&) = delete;
+
+  const TcpOptions& options() const { return options_; }
+  const HashKey& key() const { return key_; }
+  MemoryBudget& budget() { return budget_; }
+  std::pmr::memory_resource& pool() { return pool_; }
+  ReassemblyCounters& counters() { return counters_; }
+  const ReassemblyCounters& counters() const { return counters_; }
+
+ private:
+  MemoryBudget& budget_;
+  TcpOptions options_;
+  HashKey key_;
+  std::pmr::unsynchronized_pool_resource pool_;
+  ReassemblyCounters counters_;
+};
+
+}  // namespace weir
