@@ -110,6 +110,11 @@ class KafkaSink::Impl {
     room_.notify_all();
   }
 
+  bool interrupted() const {
+    const std::lock_guard lock(mutex_);
+    return interrupted_;
+  }
+
   SinkStats stats() const {
     const std::lock_guard lock(mutex_);
     return stats_;
@@ -377,6 +382,7 @@ KafkaSink::~KafkaSink() = default;
 void KafkaSink::write(const Record& record) { impl_->write(record); }
 bool KafkaSink::drain(std::chrono::milliseconds limit) { return impl_->drain(limit); }
 void KafkaSink::interrupt() { impl_->interrupt(); }
+bool KafkaSink::interrupted() const { return impl_->interrupted(); }
 SinkStats KafkaSink::stats() const { return impl_->stats(); }
 std::string KafkaSink::problem() const { return impl_->problem(); }
 std::string KafkaSink::name() const { return "kafka " + impl_->options().brokers; }

@@ -36,6 +36,7 @@ class KafkaSink : public Sink {
   void write(const Record& record) override;
   bool drain(std::chrono::milliseconds limit) override;
   void interrupt() override;
+  bool interrupted() const override;
   SinkStats stats() const override;
   std::string problem() const override;
   std::string name() const override;

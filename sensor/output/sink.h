@@ -26,6 +26,7 @@ class Sink {
   virtual bool drain(std::chrono::milliseconds limit) = 0;
   // Any thread: makes a waiting write() or drain() return soon (the program is told to end at once).
   virtual void interrupt() {}
+  virtual bool interrupted() const { return false; }
   virtual SinkStats stats() const = 0;
   // What is wrong at present, for a person; empty when nothing is.
   virtual std::string problem() const = 0;

@@ -20,9 +20,9 @@ struct ProtocolTotals {
 };
 
 struct DetectorTotals {
-  uint64_t findings = 0;                   // decided matches at low or above, before item bonuses
+  uint64_t findings = 0;                    // decided matches at low or above, before item bonuses
   std::array<uint64_t, 4> by_confidence{};  // by index of Confidence
-  uint64_t alerts = 0;                     // Creates in which it was the best of those that the policy named
+  uint64_t alerts = 0;                      // Creates in which it was the best of those that the policy named
 };
 
 struct Totals {
@@ -31,7 +31,7 @@ struct Totals {
   uint64_t flows = 0;
   uint64_t flows_evicted = 0;
   uint64_t items = 0;
-  uint64_t suppressed = 0;  // by exceptions
+  uint64_t suppressed = 0;                       // by exceptions
   std::array<uint64_t, 7> alerts_by_severity{};  // by OCSF severity_id; Creates
   uint64_t alert_updates = 0;
   std::map<std::string, ProtocolTotals, std::less<>> protocols;

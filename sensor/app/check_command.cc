@@ -1,0 +1,64 @@
+// weir check: a configuration and its packs, with nothing started.
+#include <iostream>
+#include <utility>
+
+#include "sensor/app/command_line.h"
+#include "sensor/app/setup.h"
+#include "sensor/config/config.h"
+
+namespace weir {
+
+namespace po = boost::program_options;
+
+namespace {
+
+const Command kCommand = {
+    "check", "check -c FILE [--explain]",
+    "Reads a configuration, its packs and policies, and says what is wrong, with file and line. Starts "
+    "nothing\n"
+    "and makes no token key.",
+    "  weir check -c weir.yaml             is it right, and what differs from the defaults?\n"
+    "  weir check -c weir.yaml --explain   a sentence for each policy and each exception\n"
+    "  weir check --explain                the built-in policies\n"
+    "  weir check --reference              every field there is (Markdown)\n"
+    "  weir check --schema                 JSON Schema of the file, for editors\n"};
+
+}  // namespace
+
+int check_command(const std::vector<std::string>& args) {
+  std::string file;
+  bool explain = false;
+  bool reference = false;
+  bool schema = false;
+  po::options_description options;
+  auto add = options.add_options();
+  add("config,c", po::value(&file)->value_name("FILE"), "configuration to check");
+  add("explain", po::bool_switch(&explain), "say in a sentence what each policy and exception will do");
+  add("reference", po::bool_switch(&reference), "print the reference of all fields (Markdown)");
+  add("schema", po::bool_switch(&schema), "print the JSON Schema of the configuration");
+  po::variables_map given;
+  if (!parse_command_line(kCommand, args, options, nullptr, &given)) return kExitDone;
+  if (reference) {
+    std::cout << reference_page();
+    return kExitDone;
+  }
+  if (schema) {
+    std::cout << config_schema() << '\n';
+    return kExitDone;
+  }
+  if (file.empty() && !explain) throw UsageError("which configuration? Give -c FILE");
+
+  Config config = file.empty() ? default_replay_config() : read_config(file);
+  const std::string key_file = std::exchange(config.tokens.key_file, {});
+  const std::unique_ptr<Setup> setup = make_setup(config);
+  config.tokens.key_file = key_file;
+  if (!file.empty()) {
+    std::cout << file << ": good. " << setup->catalogue->detectors.size() << " detectors, "
+              << setup->policies->policy_count() << " policies.\n"
+              << summary_text(config);
+  }
+  if (explain) std::cout << explain_text(config);
+  return kExitDone;
+}
+
+}  // namespace weir

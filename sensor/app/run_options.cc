@@ -1,0 +1,95 @@
+#include "sensor/app/run_options.h"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <limits>
+
+#include "sensor/app/command_line.h"
+#include "sensor/app/summary_text.h"
+#include "sensor/output/json_lines_sink.h"
+
+namespace weir {
+
+namespace po = boost::program_options;
+
+namespace {
+constexpr uint64_t kReplayLines = 50;
+}
+
+void add_run_options(po::options_description& options, RunArguments* a) {
+  auto add = options.add_options();
+  add("config,c", po::value(&a->config_file)->value_name("FILE"),
+      "configuration (YAML); without it the built-in policies");
+  add("filter", po::value(&a->filter)->value_name("BPF"), "read only packets that match, e.g. 'tcp port 80'");
+  add("format", po::value(&a->format)->value_name("text|json"),
+      "one line an alert for people, or JSON Lines (default: text on a terminal, else json)");
+  add("all", po::bool_switch(&a->everything), "also alert on any finding, one alert an item (for tuning)");
+  add("output,o", po::value(&a->output_file)->value_name("FILE"), "also append JSON Lines to FILE");
+  add("kafka", po::value(&a->kafka)->value_name("HOST:PORT"), "also send alerts to Kafka");
+  add("kafka-topic", po::value(&a->kafka_topic)->value_name("NAME"),
+      "topic of the alerts (default weir.alerts.v1)");
+  add("token-key", po::value(&a->token_key)->value_name("FILE"),
+      "key of the subject tokens, made if it is not there (default: a new key for this run)");
+  add("quiet,q", po::bool_switch(&a->quiet), "no summary and no progress");
+}
+
+void apply(const RunArguments& a, const po::variables_map& given, Config* config) {
+  if (!a.format.empty() && a.format != "text" && a.format != "json") {
+    throw UsageError("--format is text or json, not '" + a.format + "'");
+  }
+  if (given.count("workers") != 0) config->workers = a.workers;
+  if (!a.filter.empty()) config->capture.filter = a.filter;
+  if (a.everything) config->policy.policies.push_back(everything_policy());
+  if (!a.output_file.empty()) config->output.file = a.output_file;
+  if (!a.token_key.empty()) config->tokens.key_file = a.token_key;
+  if (!a.kafka.empty()) {
+    if (!config->output.kafka) config->output.kafka.emplace();
+    config->output.kafka->brokers = a.kafka;
+    config->output.kafka->sensor = config->sensor;
+  }
+  if (!a.kafka_topic.empty()) {
+    if (!config->output.kafka) throw UsageError("--kafka-topic needs --kafka HOST:PORT");
+    config->output.kafka->topics["alerts"] = a.kafka_topic;
+  }
+}
+
+ConsoleOutput::ConsoleOutput(const RunArguments& arguments, const Config& config, bool live)
+    : limit_(live ? std::numeric_limits<uint64_t>::max() : kReplayLines) {
+  const bool elsewhere = !config.output.file.empty() || config.output.kafka.has_value();
+  const bool wanted = config.output.to_stdout.value_or(!live || !elsewhere || !arguments.format.empty());
+  if (!wanted) return;
+  text_ = arguments.format == "text" || (arguments.format.empty() && ::isatty(STDOUT_FILENO) == 1);
+  if (!text_) json_ = std::make_unique<JsonLinesSink>(STDOUT_FILENO, "standard output");
+}
+
+std::function<void(const Alert&)> ConsoleOutput::on_alert() {
+  if (!text_) return {};
+  return [this](const Alert& alert) {
+    if (alert.activity != AlertActivity::kCreate) return;
+    if (shown_ == limit_) {
+      ++held_back_;
+      return;
+    }
+    ++shown_;
+    std::cout << alert_line(alert) << '\n' << std::flush;
+  };
+}
+
+void ConsoleOutput::finish() const {
+  if (held_back_ > 0) {
+    std::cout << "… and " << human_count(held_back_) << " more alerts (--format json shows them all)\n"
+              << std::flush;
+  }
+}
+
+std::string sink_problems(const std::vector<Sink*>& sinks) {
+  std::string text;
+  for (const Sink* sink : sinks) {
+    const std::string problem = sink->problem();
+    if (!problem.empty()) text += problem + '\n';
+  }
+  return text;
+}
+
+}  // namespace weir

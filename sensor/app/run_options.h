@@ -1,0 +1,54 @@
+// Options that `replay` and `run` share, and what they do with the alerts.
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sensor/app/setup.h"
+
+namespace weir {
+
+struct RunArguments {
+  std::string config_file;
+  uint32_t workers = 0;
+  std::string filter;
+  std::string format;  // "text", "json", or empty: text on a terminal, else json
+  bool everything = false;
+  std::string output_file;
+  std::string kafka;
+  std::string kafka_topic;
+  std::string token_key;
+  bool quiet = false;
+};
+
+void add_run_options(boost::program_options::options_description& options, RunArguments* arguments);
+
+// Puts what the command line says over the configuration. Throws UsageError.
+void apply(const RunArguments& arguments, const boost::program_options::variables_map& given, Config* config);
+
+// Where alerts go besides the configured sinks: lines for a person, or JSON Lines on standard output.
+class ConsoleOutput {
+ public:
+  ConsoleOutput(const RunArguments& arguments, const Config& config, bool live);
+  // The sink for JSON Lines; null where alerts are shown as text, or not at all.
+  Sink* json() { return json_.get(); }
+  // For OutputThreadOptions::on_alert; empty where there is nothing to show.
+  std::function<void(const Alert&)> on_alert();
+  // Says how many lines were held back.
+  void finish() const;
+
+ private:
+  std::unique_ptr<Sink> json_;
+  bool text_ = false;
+  uint64_t limit_;  // lines shown
+  uint64_t shown_ = 0;
+  uint64_t held_back_ = 0;
+};
+
+// What is wrong with the sinks, a line each; empty when nothing is.
+std::string sink_problems(const std::vector<Sink*>& sinks);
+
+}  // namespace weir

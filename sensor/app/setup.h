@@ -1,0 +1,44 @@
+// From the configuration to what a run needs: detectors, policies, the token key, sinks, worker options.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sensor/config/config.h"
+#include "sensor/output/sink.h"
+#include "sensor/pipeline/sensor_run.h"
+
+namespace weir {
+
+// Everything that the workers share, kept alive together.
+struct Setup {
+  std::shared_ptr<const PatternSet> patterns;
+  std::shared_ptr<const Catalogue> catalogue;
+  std::shared_ptr<const PolicySet> policies;
+  std::shared_ptr<const Tokenizer> tokenizer;
+  std::string token_prefix;
+
+  SharedSetup shared() const;
+};
+
+// Reads a configuration file; throws UsageError with all that is wrong, a line each.
+Config read_config(const std::string& path);
+
+// Compiles packs and policies and gets the token key (from config.tokens.key_file, made if it is not there;
+// else in memory). Throws UsageError.
+std::unique_ptr<Setup> make_setup(const Config& config);
+
+// The file and Kafka sinks of the configuration. Throws UsageError (a property that librdkafka refuses) or
+// std::runtime_error (a file that cannot be opened).
+std::vector<std::unique_ptr<Sink>> make_sinks(const OutputConfig& output);
+
+// Options of one of `workers` workers: memory limits are divided.
+WorkerOptions worker_options(const Config& config, uint32_t workers);
+
+WriterOptions writer_options(const Config& config);
+
+// The number of workers that `asked` (0: one a core) means.
+uint32_t worker_count(uint32_t asked);
+
+}  // namespace weir

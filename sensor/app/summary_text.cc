@@ -1,0 +1,169 @@
+#include "sensor/app/summary_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+
+#include "sensor/base/verdict.h"
+
+namespace weir {
+
+namespace {
+
+__attribute__((format(printf, 2, 3))) void line(std::string* out, const char* format, ...) {
+  std::array<char, 512> text{};
+  va_list args;
+  va_start(args, format);
+  std::vsnprintf(text.data(), text.size(), format, args);
+  va_end(args);
+  *out += text.data();
+  *out += '\n';
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+void files_part(const SummaryInput& input, std::string* out) {
+  if (input.files.empty()) return;
+  size_t whole = 0;
+  for (const FileReport& file : input.files) whole += file.error.empty() ? 1 : 0;
+  line(out, "  files      %zu read to the end, %zu not", whole, input.files.size() - whole);
+  for (const FileReport& file : input.files) {
+    if (!file.error.empty()) *out += "             " + file.error + '\n';
+  }
+}
+
+void packets_part(const Totals& totals, std::string* out) {
+  std::vector<std::string> kinds;
+  for (size_t i = 0; i < kPacketKinds; ++i) {
+    if (totals.packets[i] == 0) continue;
+    kinds.push_back(std::string(name_of(static_cast<PacketKind>(i))) + " " + human_count(totals.packets[i]));
+  }
+  line(out, "  packets    %s (%s)%s", human_count(totals.packet_count()).c_str(),
+       human_bytes(totals.byte_count()).c_str(), kinds.empty() ? "" : (": " + join(kinds)).c_str());
+}
+
+void flows_part(const Totals& totals, std::string* out) {
+  line(out, "  flows      %s, items %s%s", human_count(totals.flows).c_str(),
+       human_count(totals.items).c_str(),
+       totals.flows_evicted == 0
+           ? ""
+           : (", " + human_count(totals.flows_evicted) + " flows evicted: the flow table is too small")
+                 .c_str());
+  for (const auto& [name, protocol] : totals.protocols) {
+    const Inspection& i = protocol.inspection;
+    line(out, "    %-10s %s flows, payload seen %s, read %s", name.c_str(),
+         human_count(protocol.flows).c_str(), human_bytes(i.seen).c_str(), human_bytes(i.read()).c_str());
+  }
+}
+
+void unread_part(const Inspection& all, std::string* out) {
+  std::vector<std::string> reasons;
+  for (size_t i = 0; i < kUnreadReasons; ++i) {
+    if (all.unread[i] != 0)
+      reasons.push_back(std::string(kUnreadNames[i]) + " " + human_bytes(all.unread[i]));
+  }
+  if (!reasons.empty()) line(out, "  not read   %s", join(reasons).c_str());
+  std::vector<std::string> beside;
+  if (all.duplicate != 0) beside.push_back("repeated " + human_bytes(all.duplicate));
+  if (all.gap != 0) beside.push_back("never came " + human_bytes(all.gap));
+  if (!beside.empty()) line(out, "  besides    %s", join(beside).c_str());
+}
+
+void alerts_part(const SummaryInput& input, std::string* out) {
+  const Totals& totals = input.result.totals;
+  std::vector<std::string> severities;
+  for (size_t s = totals.alerts_by_severity.size(); s-- > 1;) {
+    if (totals.alerts_by_severity[s] == 0) continue;
+    severities.push_back(std::string(name_of(static_cast<Severity>(s))) + " " +
+                         human_count(totals.alerts_by_severity[s]));
+  }
+  line(out, "  alerts     %s%s%s", human_count(totals.alert_count()).c_str(),
+       severities.empty() ? "" : (": " + join(severities)).c_str(),
+       totals.alert_updates == 0 ? "" : ("; updates " + human_count(totals.alert_updates)).c_str());
+  std::vector<std::string> below;
+  for (size_t i = 0; i < totals.detectors.size(); ++i) {
+    const DetectorTotals& d = totals.detectors[i];
+    const std::string& id = input.catalogue.detectors[i].id;
+    if (d.alerts != 0) {
+      line(out, "    %-26s in %s alerts, %s matches", id.c_str(), human_count(d.alerts).c_str(),
+           human_count(d.findings).c_str());
+    } else if (d.findings != 0) {
+      below.push_back(id + " " + human_count(d.findings));
+    }
+  }
+  if (totals.suppressed != 0)
+    line(out, "  exceptions kept %s items silent", human_count(totals.suppressed).c_str());
+  if (!below.empty()) {
+    line(out, "  below every policy's threshold: %s%s", join(below).c_str(),
+         input.everything ? "" : " (--all shows it)");
+  }
+}
+
+// With no alert, the reader must learn why.
+void silence_part(const SummaryInput& input, std::string* out) {
+  const Totals& totals = input.result.totals;
+  if (totals.alert_count() != 0 || totals.packet_count() == 0) return;
+  const Inspection all = totals.inspection();
+  if (all.seen == 0) {
+    line(out, "  no alert: there was no TCP or UDP payload to read");
+  } else if (const uint64_t unread = all.unread_total(); unread != 0) {
+    const uint64_t encrypted = all.unread[static_cast<size_t>(Unread::kEncrypted)];
+    line(out, "  no alert: %s of %s were read; %s were encrypted, %s unread for other reasons",
+         human_bytes(all.read()).c_str(), human_bytes(all.seen).c_str(), human_bytes(encrypted).c_str(),
+         human_bytes(unread - encrypted).c_str());
+  } else {
+    line(out, "  no alert: all %s were read, and nothing in them calls for one",
+         human_bytes(all.seen).c_str());
+  }
+}
+
+}  // namespace
+
+std::string human_count(uint64_t n) {
+  std::string digits = std::to_string(n);
+  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string human_bytes(uint64_t bytes) {
+  if (bytes < 10'000) return human_count(bytes) + " bytes";
+  static constexpr const char* kUnits[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+  double value = static_cast<double>(bytes) / 1000;
+  size_t unit = 0;
+  while (value >= 1000 && unit + 1 < std::size(kUnits)) {
+    value /= 1000;
+    ++unit;
+  }
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %s", value, kUnits[unit]);
+  return text.data();
+}
+
+std::string summary_text(const SummaryInput& input) {
+  const Totals& totals = input.result.totals;
+  std::string out = input.result.interrupted ? "Interrupted; up to there:\n" : "Summary\n";
+  files_part(input, &out);
+  packets_part(totals, &out);
+  flows_part(totals, &out);
+  unread_part(totals.inspection(), &out);
+  alerts_part(input, &out);
+  silence_part(input, &out);
+  const double seconds = std::chrono::duration<double>(input.result.elapsed).count();
+  if (seconds > 0) {
+    line(&out, "  rate       %.2f s, %.3f Gbit/s, %s packets/s", seconds,
+         static_cast<double>(totals.byte_count()) * 8 / seconds / 1e9,
+         human_count(static_cast<uint64_t>(static_cast<double>(totals.packet_count()) / seconds)).c_str());
+  }
+  if (input.result.alerts_dropped != 0) {
+    line(&out, "  LOST       %s alerts: the sinks were too slow, or the program was told to end at once",
+         human_count(input.result.alerts_dropped).c_str());
+  }
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,343 @@
+#include "sensor/pipeline/worker.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <span>
+#include <thread>
+#include <utility>
+
+#include "sensor/flow/community_id.h"
+
+namespace weir {
+
+namespace {
+
+constexpr size_t kBurst = 64;
+constexpr auto kFullRingPause = std::chrono::microseconds(50);
+
+struct FlowState {
+  TcpConnection tcp;
+  Inspection ledger;
+  std::unique_ptr<FlowSession> session;  // from the first payload byte on
+};
+using WorkerFlow = Flow<FlowState>;
+
+Nanoseconds wall_clock() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Depth depth_of(Stage last) {
+  switch (last) {
+    case Stage::kParse:
+      return Depth::kParse;
+    case Stage::kContent:
+      return Depth::kContent;
+    case Stage::kMatch:
+      return Depth::kMatch;
+    case Stage::kAlert:
+      return Depth::kAlert;
+    default:
+      return Depth::kReassembly;
+  }
+}
+
+}  // namespace
+
+class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
+ public:
+  Impl(const WorkerOptions& options, const SharedSetup& setup, std::unique_ptr<PacketSource> source,
+       AlertChannel* channel)
+      : options_(options),
+        source_(std::move(source)),
+        channel_(channel),
+        flow_budget_(options.flow_memory),
+        reassembly_budget_(options.reassembly_memory),
+        content_budget_(options.content_memory),
+        findings_budget_(options.findings_memory),
+        catalogue_(setup.catalogue),
+        tcp_shared_(reassembly_budget_, options.tcp, HashKey::random()),
+        content_(options.content, content_budget_),
+        table_(options.flow, HashKey::random(), flow_budget_, *this) {
+    session_context_.depth = depth_of(options.last_stage);
+    session_context_.content = &content_;
+    if (options.last_stage < Stage::kMatch) return;
+    totals_.detectors.resize(setup.catalogue->detectors.size());
+    matcher_.emplace(setup.patterns, setup.tokenizer);
+    inspect_.emplace(InspectContext{*matcher_, findings_budget_, nullptr, setup.observer, totals_});
+    session_context_.inspect = &*inspect_;
+    if (options.last_stage < Stage::kAlert) return;
+    masker_ = make_metadata_masker(setup.patterns);
+    policy_.emplace(setup.policies);
+    alert_context_.emplace(AlertContext{*setup.catalogue, *policy_, setup.policies->internal(), *masker_,
+                                        *this, alert_counters_, setup.token_prefix, options.alerts});
+    inspect_->alerts = &*alert_context_;
+  }
+
+  void run() {
+    std::array<RawPacket, kBurst> burst;
+    SourceStatus status = SourceStatus::kOk;
+    while (status == SourceStatus::kOk || status == SourceStatus::kIdle) {
+      size_t count = 0;
+      status = source_->next_burst(burst, &count);
+      if (status == SourceStatus::kIdle) {
+        clock_ = std::max(clock_, wall_clock());
+        if (options_.last_stage >= Stage::kFlow) table_.advance(clock_);
+      }
+      process(std::span(burst).first(count));
+      if (channel_ != nullptr) channel_->watermark.store(clock_, std::memory_order_release);
+    }
+    if (options_.last_stage >= Stage::kFlow) table_.flush(clock_);
+    finish_totals();
+    if (channel_ != nullptr) channel_->done.store(true, std::memory_order_release);
+  }
+
+  PacketSource& source() { return *source_; }
+  const Totals& totals() const { return totals_; }
+  uint64_t dropped() const { return dropped_; }
+
+ private:
+  struct Due {
+    PacketView view;
+    uint64_t hash = 0;
+    bool mine = false;  // a TCP or UDP packet of this worker; else only its time counts
+    Nanoseconds time = 0;
+  };
+
+  // Decodes the burst, warms the caches for all its flows, then handles packet after packet.
+  void process(std::span<const RawPacket> burst) {
+    if (options_.last_stage == Stage::kCapture) {
+      for (const RawPacket& raw : burst) touched_ += raw.bytes.empty() ? 0 : raw.bytes[0];
+      return;
+    }
+    size_t n = 0;
+    for (const RawPacket& raw : burst) {
+      Due& due = due_[n++];
+      due.time = raw.time;
+      due.mine = false;
+      if (options_.count > 1 && steer_hash(raw) % options_.count != options_.index) continue;
+      if (totals_.first_packet == 0) totals_.first_packet = raw.time;
+      totals_.last_packet = std::max(totals_.last_packet, raw.time);
+      const PacketKind kind = decoder_.decode(raw, &due.view);
+      due.mine = kind == PacketKind::kTcp || kind == PacketKind::kUdp;
+      if (due.mine && options_.last_stage >= Stage::kFlow) {
+        due.hash = table_.hash(due.view.key);
+        table_.prefetch_index(due.hash);
+      }
+    }
+    if (options_.last_stage < Stage::kFlow) return;
+    for (size_t i = 0; i < n; ++i) {
+      if (due_[i].mine) table_.prefetch_flow(due_[i].hash);
+    }
+    for (size_t i = 0; i < n; ++i) {
+      // Every packet of the capture moves the clock, whoever owns it: timers run at the same packets
+      // whatever the number of workers.
+      clock_ = std::max(clock_, due_[i].time);
+      table_.advance(clock_);
+      if (due_[i].mine) handle(due_[i].view, due_[i].hash);
+    }
+  }
+
+  void handle(const PacketView& packet, uint64_t hash) {
+    const auto [flow, direction, created] = table_.find_or_create(packet, hash);
+    if (created) ++totals_.flows;
+    if (options_.last_stage < Stage::kReassembly) return;
+    if (packet.key.protocol == kProtoTcp) {
+      handle_tcp(*flow, packet, direction);
+    } else {
+      handle_udp(*flow, packet, direction);
+    }
+  }
+
+  void handle_tcp(WorkerFlow& flow, const PacketView& packet, Direction direction) {
+    FlowState& state = flow.state;
+    FlowSink sink(*this, flow, packet);
+    TcpContext context{tcp_shared_, state.ledger};
+    state.tcp.on_segment(packet, direction, sink, context);
+    const TcpPhase phase = state.tcp.phase();
+    const TimeoutClass wanted = phase == TcpPhase::kOpening       ? TimeoutClass::kTcpOpening
+                                : phase == TcpPhase::kEstablished ? TimeoutClass::kTcpEstablished
+                                                                  : TimeoutClass::kTcpClosing;
+    if (flow.timeout_class != wanted) table_.set_timeout_class(flow, wanted);
+    rearm(flow);
+  }
+
+  void handle_udp(WorkerFlow& flow, const PacketView& packet, Direction direction) {
+    if (packet.payload_wire == 0) return;
+    flow.state.ledger.seen += packet.payload_wire;
+    const uint64_t cut = packet.payload_wire - packet.payload.size();
+    if (cut > 0) flow.state.ledger.add_unread(Unread::kSnaplen, cut);
+    if (packet.payload.empty() || options_.last_stage < Stage::kParse) return;
+    session_of(flow, &packet).on_datagram(direction, packet.payload, packet.time);
+    rearm(flow);
+  }
+
+  void rearm(WorkerFlow& flow) {
+    Nanoseconds next = flow.state.tcp.deadline(tcp_shared_);
+    if (flow.state.session) next = std::min(next, flow.state.session->wakes_at());
+    if (next != flow.alarm) table_.set_alarm(flow, next);
+  }
+
+  // `packet`: the one at hand, for what only packets tell (MAC addresses, VLANs); may be null.
+  FlowSession& session_of(WorkerFlow& flow, const PacketView* packet) {
+    if (flow.state.session) return *flow.state.session;
+    FlowFacts facts;
+    facts.initiator.address = flow.key.src;
+    facts.initiator.port = flow.key.src_port;
+    facts.responder.address = flow.key.dst;
+    facts.responder.port = flow.key.dst_port;
+    facts.transport = flow.key.protocol;
+    facts.first_packet = flow.first_packet;
+    facts.community_id =
+        community_id(flow.key.src, flow.key.dst, flow.key.src_port, flow.key.dst_port, flow.key.protocol);
+    if (packet != nullptr) {
+      const bool forward = packet->key.src == flow.key.src && packet->key.src_port == flow.key.src_port;
+      facts.initiator.has_mac = facts.responder.has_mac = packet->has_mac;
+      facts.initiator.mac = forward ? packet->src_mac : packet->dst_mac;
+      facts.responder.mac = forward ? packet->dst_mac : packet->src_mac;
+      const size_t kept = std::min<size_t>(packet->vlan_count, packet->vlans.size());
+      facts.vlans.assign(packet->vlans.begin(), packet->vlans.begin() + static_cast<ptrdiff_t>(kept));
+    }
+    const bool midstream = flow.key.protocol == kProtoTcp && !flow.state.tcp.handshake_seen();
+    flow.state.session =
+        std::make_unique<FlowSession>(session_context_, std::move(facts), flow.state.ledger, midstream);
+    return *flow.state.session;
+  }
+
+  // Reassembly's way to the flow's session.
+  class FlowSink final : public StreamSink {
+   public:
+    FlowSink(Impl& worker, WorkerFlow& flow) : worker_(worker), flow_(flow) {}
+    FlowSink(Impl& worker, WorkerFlow& flow, const PacketView& packet)
+        : worker_(worker), flow_(flow), packet_(&packet) {}
+
+    void on_chunk(Direction d, uint64_t offset, Bytes bytes, Nanoseconds time) override {
+      if (FlowSession* s = session()) s->on_chunk(d, offset, bytes, time);
+    }
+    void on_gap(Direction d, uint64_t offset, uint64_t n, Nanoseconds time) override {
+      if (FlowSession* s = session()) s->on_gap(d, offset, n, time);
+    }
+    void on_end(Direction d, Nanoseconds time) override {
+      if (flow_.state.session) flow_.state.session->on_end(d, time);
+    }
+    void on_extra(ExtraKind kind, Direction d, uint64_t offset, Bytes bytes, Nanoseconds time) override {
+      if (FlowSession* s = session()) s->on_extra(kind, d, offset, bytes, time);
+    }
+
+   private:
+    FlowSession* session() {
+      if (worker_.options_.last_stage < Stage::kParse) return nullptr;
+      return &worker_.session_of(flow_, packet_);
+    }
+    Impl& worker_;
+    WorkerFlow& flow_;
+    const PacketView* packet_ = nullptr;
+  };
+
+  void on_leave(WorkerFlow& flow, FlowEnd why, Nanoseconds when) override {
+    FlowState& state = flow.state;
+    if (flow.key.protocol == kProtoTcp && options_.last_stage >= Stage::kReassembly) {
+      FlowSink sink(*this, flow);
+      TcpContext context{tcp_shared_, state.ledger};
+      state.tcp.finish(when, sink, context);
+    }
+    if (state.session) state.session->finish(when);
+    if (why == FlowEnd::kEvicted) ++totals_.flows_evicted;
+    const std::string_view name = state.session ? state.session->protocol() : "no payload";
+    ProtocolTotals& protocol = protocol_totals(name.empty() ? "undecided" : name);
+    ++protocol.flows;
+    protocol.inspection += state.ledger;
+  }
+
+  Nanoseconds on_alarm(WorkerFlow& flow, Nanoseconds now) override {
+    FlowState& state = flow.state;
+    if (state.tcp.deadline(tcp_shared_) < now) {
+      FlowSink sink(*this, flow);
+      TcpContext context{tcp_shared_, state.ledger};
+      state.tcp.expire(now, sink, context);
+    }
+    Nanoseconds next = state.tcp.deadline(tcp_shared_);
+    if (state.session) {
+      state.session->wake(now);
+      next = std::min(next, state.session->wakes_at());
+    }
+    return next;
+  }
+
+  ProtocolTotals& protocol_totals(std::string_view name) {
+    const auto it = totals_.protocols.find(name);
+    return it != totals_.protocols.end() ? it->second : totals_.protocols[std::string(name)];
+  }
+
+  void on_alert(Alert&& alert) override {
+    if (alert.activity == AlertActivity::kCreate) {
+      ++totals_.alerts_by_severity[static_cast<size_t>(alert.severity)];
+      for (const AlertDetector& d : alert.detectors) {
+        const DetectorIndex index = alert_context_->catalogue.find(d.id);
+        if (d.named && index != kNoDetector) ++totals_.detectors[index].alerts;
+      }
+    } else {
+      ++totals_.alert_updates;
+    }
+    if (channel_ == nullptr) return;
+    QueuedAlert queued{clock_, std::move(alert)};
+    while (!channel_->ring.try_push(std::move(queued))) {
+      if (!options_.wait_for_room || channel_->abandoned.load(std::memory_order_relaxed)) {
+        ++dropped_;
+        return;
+      }
+      // The output thread may be waiting for this worker's clock.
+      channel_->watermark.store(clock_, std::memory_order_release);
+      std::this_thread::sleep_for(kFullRingPause);
+    }
+  }
+
+  void finish_totals() {
+    const SourceStats stats = source_->stats();
+    // The filter refuses packets before they can be steered: counted once.
+    if (options_.index == 0) decoder_.count_filtered(stats.filtered, stats.filtered_bytes);
+    totals_.packets = decoder_.counters().packets;
+    totals_.frame_bytes = decoder_.counters().bytes;
+    for (const uint64_t n : alert_counters_.suppressed) totals_.suppressed += n;
+  }
+
+  const WorkerOptions options_;
+  std::unique_ptr<PacketSource> source_;
+  AlertChannel* channel_;
+  MemoryBudget flow_budget_;
+  MemoryBudget reassembly_budget_;
+  MemoryBudget content_budget_;
+  MemoryBudget findings_budget_;
+  std::shared_ptr<const Catalogue> catalogue_;
+  Decoder decoder_;
+  TcpShared tcp_shared_;
+  Totals totals_;
+  AlertCounters alert_counters_;
+  std::optional<Matcher> matcher_;
+  std::unique_ptr<MetadataMasker> masker_;
+  std::optional<PolicyEngine> policy_;
+  std::optional<AlertContext> alert_context_;
+  std::optional<InspectContext> inspect_;
+  SessionContext session_context_;
+  std::array<Due, kBurst> due_;
+  Nanoseconds clock_ = 0;
+  uint64_t dropped_ = 0;
+  uint64_t touched_ = 0;
+  ContentContext content_;
+  FlowTable<FlowState> table_;  // last: its flows use what stands above
+};
+
+Worker::Worker(const WorkerOptions& options, const SharedSetup& setup, std::unique_ptr<PacketSource> source,
+               AlertChannel* channel)
+    : impl_(std::make_unique<Impl>(options, setup, std::move(source), channel)) {}
+Worker::~Worker() = default;
+void Worker::run() { impl_->run(); }
+void Worker::stop() { impl_->source().stop(); }
+const Totals& Worker::totals() const { return impl_->totals(); }
+uint64_t Worker::alerts_dropped() const { return impl_->dropped(); }
+PacketSource& Worker::source() { return impl_->source(); }
+
+}  // namespace weir
