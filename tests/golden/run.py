@@ -31,7 +31,7 @@ from secrecy import leaks
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PCAPS = os.path.join(ROOT, "pcaps")
-KNOWN = {"title", "proves", "facts", "args", "truth", "silent", "vlans", "holes", "stderr_has", "tshark_faults", "seeds",
+KNOWN = {"title", "proves", "facts", "args", "truth", "silent", "vlans", "stderr_has", "tshark_faults", "seeds",
          "item_digests"}
 
 

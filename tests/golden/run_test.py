@@ -14,7 +14,8 @@ import run
 # Stands in for weir: prints what the environment tells it, by the options it is called with.
 PROGRAM = """#!{python}
 import os, sys
-mode = "items" if "--items" in sys.argv else "text" if "text" in sys.argv else "w" + sys.argv[sys.argv.index("--workers") + 1]
+mode = "items" if "--items" in sys.argv else "text" if "text" in sys.argv else ""
+mode = mode or "w" + sys.argv[sys.argv.index("--workers") + 1]
 sys.stdout.write(os.environ.get("OUT_" + mode, os.environ["OUT"] if mode[0] == "w" else ""))
 sys.stderr.write(os.environ.get("ERR", ""))
 sys.exit(int(os.environ.get("CODE", "0")))

@@ -15,9 +15,9 @@ class Leaks(unittest.TestCase):
         return list(leaks(output, SEEDS, digests))
 
     def test_each_way_of_leaking_is_found(self):
-        ways = {"clear": f'{{"value":"{ID}"}}', "part of it": f"…{ID[4:15]}…", "json escapes": '{"n":"\\u738b\\u5c0f\\u660e"}',
-                "percent": "/user/%E7%8E%8B%E5%B0%8F%E6%98%8E", "local part": "wang.bun91@***", "brackets left out": "G123456A",
-                "escaped digits": '{"v":"\\u0031\\u0033812345678"}'}
+        ways = {"clear": f'{{"value":"{ID}"}}', "part of it": f"…{ID[4:15]}…",
+                "json escapes": '{"n":"\\u738b\\u5c0f\\u660e"}', "percent": "/user/%E7%8E%8B%E5%B0%8F%E6%98%8E",
+                "local part": "wang.bun91@***", "brackets left out": "G123456A", "escaped digits": '{"v":"\\u0031\\u0033812345678"}'}
         for kind in ("md5", "sha1", "sha256"):
             digest = hashlib.new(kind, ID.encode())
             ways[kind] = digest.hexdigest()

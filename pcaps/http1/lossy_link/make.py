@@ -24,4 +24,5 @@ with Lab(__file__, link="tap", drop=0.04, reorder=0.12, seed=20260101) as lab:
 case.write("Loss and reordering on the link",
            "Retransmitted and overtaken segments give the same text as a clean link, nothing twice.",
            "curl <-> nginx, IPv4, user-space link between two TAP devices, captured on the server's side: holes, late "
-           "segments and acknowledgements of lost ones in one direction, duplicates in the other")
+           "segments and acknowledgements of lost ones in one direction, duplicates in the other",
+           stderr_has=["repeated [1-9]"])

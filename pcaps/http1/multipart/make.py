@@ -21,5 +21,6 @@ with Lab(__file__) as lab:
     lab.curl("-F", f"name={owner['name']}", "-F", f"idcard={owner['resident_id']}", "-F", f"mobile={owner['mobile']}",
              "-F", f"file=@{lab.file('customers.csv', table)};type=text/csv", f"http://{SERVER4}/api/import")
     lab.stop_capture()
-case.write("multipart/form-data", "Text fields belong to the body, with their names as context; a file is an item of its own and keeps its name.",
+case.write("multipart/form-data",
+           "Text fields belong to the body, with their names as context; a file is an item of its own and keeps its name.",
            "curl -F -> nginx, IPv4, POST")

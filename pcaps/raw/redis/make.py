@@ -21,4 +21,5 @@ with Lab(__file__) as lab:
     lab.client(["redis-cli", "-h", SERVER4, "MSET", *pairs])
     lab.client(["redis-cli", "-h", SERVER4, "MGET", "user:2", "user:4"])
     lab.stop_capture()
-case.write("redis", "What no parser claims is still read, in both directions.", "redis-cli -> redis-server, TCP 6379, IPv4, two connections")
+case.write("redis", "What no parser claims is still read, in both directions.",
+           "redis-cli -> redis-server, TCP 6379, IPv4, two connections")
