@@ -120,7 +120,11 @@ bool all_digits_equal(std::string_view value) {
 }
 
 bool sequential_digits(std::string_view value, bool has_check_digit) {
-  if (has_check_digit && !value.empty()) value.remove_suffix(1);
+  if (has_check_digit) {
+    const auto closes = [](char c) { return !is_ascii_digit(c) && !is_ascii_upper(c); };
+    while (!value.empty() && closes(value.back())) value.remove_suffix(1);
+    if (!value.empty()) value.remove_suffix(1);
+  }
   bool up = true;
   bool down = true;
   int before = -1;

@@ -33,7 +33,7 @@ bool mod31(std::string_view value);
 bool all_digits_equal(std::string_view value);
 
 // Every step between neighbouring digits is +1, or every step is -1, round the corner of 9 and 0 too. Other
-// characters are passed over. With `has_check_digit` the last character is left out. Needs four digits.
+// characters are passed over. With `has_check_digit` the last digit or letter is left out. Needs four digits.
 bool sequential_digits(std::string_view value, bool has_check_digit);
 
 enum class TimeForm : uint8_t { kNone, kSeconds, kMilliseconds, kMicroseconds, kNanoseconds, kDateTime };

@@ -269,7 +269,7 @@ class CreditCode:
         return body + uscc.calc_check_digit(body)
 
     def bad(self):
-        if rng.randrange(50) == 0:
+        if rng.randrange(100) == 0:
             body = pick("ANY", 1) + "1" + rng.choice(COUNTIES) + pick(USCC_ALPHABET, 9)
             return body + uscc.calc_check_digit(body)
         return damage(self.good(), USCC_ALPHABET + "IOSVZ")

@@ -68,6 +68,8 @@ TEST(Digits, Sequential) {
   EXPECT_TRUE(sequential_digits("123-45-6789", false));
   EXPECT_TRUE(sequential_digits("A123456789", true));
   EXPECT_TRUE(sequential_digits("1234567890123458", true));
+  EXPECT_TRUE(sequential_digits("G123456(A)", true));
+  EXPECT_TRUE(sequential_digits("A123456（3）", true));
   EXPECT_FALSE(sequential_digits("1234567890123458", false));
   EXPECT_FALSE(sequential_digits("123454321", false));
   EXPECT_FALSE(sequential_digits("1111", false));
