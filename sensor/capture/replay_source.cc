@@ -1,0 +1,434 @@
+#include "sensor/capture/replay_source.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "sensor/capture/capture_file.h"
+#include "sensor/capture/packet_filter.h"
+
+namespace weir {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kFileBurst = 128;
+
+Nanoseconds monotonic_now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+bool is_capture_name(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".pcap" || extension == ".pcapng" || extension == ".cap";
+}
+
+// One input and its place in the merge.
+struct Input {
+  FileReport report;
+  std::unique_ptr<CaptureFile> file;
+  std::vector<RawPacket> burst;  // [next, count) not yet handed out
+  size_t next = 0;
+  size_t count = 0;
+  Nanoseconds due = 0;  // time of the next packet
+  uint64_t size = 0;    // bytes; 0 for streams
+  uint64_t position = 0;
+  uint64_t kernel_drops = 0;
+  uint64_t interface_drops = 0;
+};
+
+class MergedReplay final : public ReplaySource {
+ public:
+  MergedReplay(std::vector<std::string> paths, double speed, PacketFilter filter)
+      : filter_(std::move(filter)), speed_(speed) {
+    inputs_.reserve(paths.size());
+    for (std::string& path : paths) {
+      Input& input = inputs_.emplace_back();
+      input.report.path = std::move(path);
+    }
+    for (size_t i = 0; i < inputs_.size(); ++i) enlist(i);
+    std::make_heap(waiting_.begin(), waiting_.end(), later());
+  }
+
+  SourceStatus next_burst(std::span<RawPacket> out, size_t* count) override {
+    *count = 0;
+    if (stop_.load(std::memory_order_relaxed)) return SourceStatus::kEnd;
+    return speed_ > 0 ? paced_burst(out, count) : filtered_burst(out, count);
+  }
+
+  SourceStats stats() const override {
+    SourceStats s;
+    s.packets = packets_.load(std::memory_order_relaxed);
+    s.bytes = bytes_.load(std::memory_order_relaxed);
+    s.kernel_drops = kernel_drops_.load(std::memory_order_relaxed);
+    s.interface_drops = interface_drops_.load(std::memory_order_relaxed);
+    s.filtered = filtered_.load(std::memory_order_relaxed);
+    s.filtered_bytes = filtered_bytes_.load(std::memory_order_relaxed);
+    return s;
+  }
+
+  std::string error() const override {
+    std::string text;
+    size_t more = 0;
+    for (const Input& input : inputs_) {
+      if (input.report.error.empty()) continue;
+      if (text.empty()) {
+        text = input.report.path + ": " + input.report.error;
+      } else {
+        ++more;
+      }
+    }
+    if (more > 0) text += " (and " + std::to_string(more) + " more)";
+    if (text.empty()) text = filter_.error();
+    return text;
+  }
+
+  std::vector<FileReport> reports() const override {
+    std::vector<FileReport> all;
+    all.reserve(inputs_.size());
+    for (const Input& input : inputs_) all.push_back(input.report);
+    return all;
+  }
+
+  void stop() override { stop_.store(true, std::memory_order_relaxed); }
+
+  double progress() const override {
+    if (has_stream_ || length_ == 0) return -1;
+    const auto done = static_cast<double>(position_.load(std::memory_order_relaxed));
+    return std::min(1.0, done / static_cast<double>(length_));
+  }
+
+ private:
+  // Earliest packet at the top of the heap; of equal times the path named first.
+  struct Later {
+    const std::vector<Input>* inputs;
+    bool operator()(size_t a, size_t b) const {
+      const Nanoseconds time_a = (*inputs)[a].due;
+      const Nanoseconds time_b = (*inputs)[b].due;
+      return time_a != time_b ? time_a > time_b : a > b;
+    }
+  };
+  Later later() const { return Later{&inputs_}; }
+
+  // Finds the time of the input's first packet. A file is closed again; a stream cannot be, and waits in
+  // silent_ for its first packet.
+  void enlist(size_t index) {
+    Input& input = inputs_[index];
+    auto file = open_capture(input.report.path, &input.report.error);
+    if (!file) return;
+    input.size = file->size();
+    length_ += input.size;
+    if (is_stream_path(input.report.path)) {
+      has_stream_ = true;
+      input.file = std::move(file);
+      input.burst.resize(kFileBurst);
+      silent_.push_back(index);
+      return;
+    }
+    RawPacket first;
+    size_t count = 0;
+    if (file->next_burst({&first, 1}, &count) == SourceStatus::kOk) {
+      input.due = first.time;
+      waiting_.push_back(index);
+    } else {
+      input.report.error = file->error();
+      move_position(input, input.size);
+    }
+  }
+
+  void move_position(Input& input, uint64_t to) {
+    if (to <= input.position) return;
+    position_.store(position_.load(std::memory_order_relaxed) + (to - input.position),
+                    std::memory_order_relaxed);
+    input.position = to;
+  }
+
+  void take_drops(Input& input) {
+    const uint64_t kernel = input.file->kernel_drops();
+    const uint64_t card = input.file->interface_drops();
+    kernel_drops_.store(kernel_drops_.load(std::memory_order_relaxed) + (kernel - input.kernel_drops),
+                        std::memory_order_relaxed);
+    interface_drops_.store(interface_drops_.load(std::memory_order_relaxed) + (card - input.interface_drops),
+                           std::memory_order_relaxed);
+    input.kernel_drops = kernel;
+    input.interface_drops = card;
+  }
+
+  // The input is over. Its memory stays until the next call: packets of this burst may borrow it.
+  void close_input(Input& input) {
+    input.report.error = input.file->error();
+    take_drops(input);
+    move_position(input, input.size);
+    closed_.push_back(std::move(input.file));
+    input.burst = {};
+  }
+
+  SourceStatus refill(Input& input) {
+    input.next = input.count = 0;
+    const SourceStatus status = input.file->next_burst(input.burst, &input.count);
+    move_position(input, input.file->position());
+    return status;
+  }
+
+  SourceStatus read_through(Input& input, std::span<RawPacket> out, size_t* count) {
+    const SourceStatus status = input.file->next_burst(out, count);
+    move_position(input, input.file->position());
+    input.report.packets += *count;
+    for (size_t i = 0; i < *count; ++i) input.report.bytes += out[i].wire_length;
+    return status;
+  }
+
+  // Streams without a packet in hand: the merge cannot go on before each has one or is over.
+  bool hear_silent() {
+    for (size_t i = 0; i < silent_.size();) {
+      const size_t index = silent_[i];
+      Input& input = inputs_[index];
+      const SourceStatus status = refill(input);
+      if (status == SourceStatus::kIdle) return false;
+      silent_.erase(silent_.begin() + static_cast<std::ptrdiff_t>(i));
+      if (status == SourceStatus::kOk) {
+        input.due = input.burst[0].time;
+        waiting_.push_back(index);
+        std::push_heap(waiting_.begin(), waiting_.end(), later());
+      } else {
+        close_input(input);
+      }
+    }
+    return true;
+  }
+
+  // Moves packets of the earliest input until another is due before it, `out` is full, or more would cost
+  // the packets of this burst. False: this burst must end here.
+  bool take(Input& input, std::span<RawPacket> out, size_t* count, const Input* rival, bool rival_first) {
+    while (*count < out.size()) {
+      if (input.next == input.count) {
+        if (!input.file->stable() && *count > 0) return false;
+        // Nothing to merge with: straight into the caller's burst.
+        size_t direct = 0;
+        const SourceStatus status =
+            rival == nullptr ? read_through(input, out.subspan(*count), &direct) : refill(input);
+        if (direct > 0) {
+          *count += direct;
+          continue;
+        }
+        if (status != SourceStatus::kOk) {
+          if (status == SourceStatus::kIdle) {
+            silent_.push_back(static_cast<size_t>(&input - inputs_.data()));
+          } else {
+            close_input(input);
+          }
+          return true;
+        }
+      }
+      const RawPacket& packet = input.burst[input.next];
+      if (rival != nullptr && (packet.time > rival->due || (packet.time == rival->due && rival_first))) {
+        input.due = packet.time;
+        return true;
+      }
+      ++input.report.packets;
+      input.report.bytes += packet.wire_length;
+      out[(*count)++] = packet;
+      ++input.next;
+    }
+    if (input.next < input.count) input.due = input.burst[input.next].time;
+    return false;
+  }
+
+  SourceStatus merged_burst(std::span<RawPacket> out, size_t* count) {
+    *count = 0;
+    closed_.clear();
+    for (;;) {
+      // What a stream will bring may be earlier than anything in hand.
+      if (!silent_.empty() && (*count > 0 || !hear_silent())) break;
+      if (waiting_.empty()) break;
+      std::pop_heap(waiting_.begin(), waiting_.end(), later());
+      const size_t index = waiting_.back();
+      Input& input = inputs_[index];
+      if (!input.file && !reopen(input)) {
+        waiting_.pop_back();
+        continue;
+      }
+      const Input* rival = waiting_.size() > 1 ? &inputs_[waiting_.front()] : nullptr;
+      const bool more = take(input, out, count, rival, rival != nullptr && waiting_.front() < index);
+      const bool silent = !silent_.empty() && silent_.back() == index;
+      if (input.file && !silent) {
+        std::push_heap(waiting_.begin(), waiting_.end(), later());
+      } else {
+        waiting_.pop_back();
+      }
+      if (!more) break;
+    }
+    if (*count > 0) {
+      add_totals(out.first(*count));
+      return SourceStatus::kOk;
+    }
+    if (!silent_.empty()) return SourceStatus::kIdle;
+    return error().empty() ? SourceStatus::kEnd : SourceStatus::kError;
+  }
+
+  bool reopen(Input& input) {
+    input.file = open_capture(input.report.path, &input.report.error);
+    if (!input.file) {
+      move_position(input, input.size);
+      return false;
+    }
+    input.burst.resize(kFileBurst);
+    return true;
+  }
+
+  void add_totals(std::span<const RawPacket> burst) {
+    uint64_t bytes = 0;
+    for (const RawPacket& packet : burst) bytes += packet.wire_length;
+    packets_.store(packets_.load(std::memory_order_relaxed) + burst.size(), std::memory_order_relaxed);
+    bytes_.store(bytes_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  }
+
+  SourceStatus filtered_burst(std::span<RawPacket> out, size_t* count) {
+    for (;;) {
+      const SourceStatus status = merged_burst(out, count);
+      if (status != SourceStatus::kOk || filter_.empty()) return status;
+      size_t kept = 0;
+      uint64_t refused_bytes = 0;
+      for (size_t i = 0; i < *count; ++i) {
+        if (filter_.accepts(out[i])) {
+          out[kept++] = out[i];
+        } else {
+          refused_bytes += out[i].wire_length;
+        }
+      }
+      filtered_.store(filtered_.load(std::memory_order_relaxed) + (*count - kept), std::memory_order_relaxed);
+      filtered_bytes_.store(filtered_bytes_.load(std::memory_order_relaxed) + refused_bytes,
+                            std::memory_order_relaxed);
+      *count = kept;
+      if (kept > 0) return SourceStatus::kOk;
+      if (stop_.load(std::memory_order_relaxed)) return SourceStatus::kEnd;
+    }
+  }
+
+  // Holds a burst back until its packets are due; the first packet sets the clock. A packet earlier than
+  // the one before it is due at once.
+  SourceStatus paced_burst(std::span<RawPacket> out, size_t* count) {
+    constexpr Nanoseconds kSlice = 20'000'000;
+    if (paced_next_ == paced_count_) {
+      paced_.resize(out.size());
+      paced_next_ = paced_count_ = 0;
+      const SourceStatus status = filtered_burst(paced_, &paced_count_);
+      if (status != SourceStatus::kOk) return status;
+      if (!clock_started_) {
+        clock_started_ = true;
+        clock_start_ = monotonic_now();
+        capture_start_ = paced_[0].time;
+      }
+    }
+    Nanoseconds now = monotonic_now();
+    const Nanoseconds due = due_at(paced_[paced_next_]);
+    if (due > now) {
+      const Nanoseconds wait = std::min(due - now, kSlice);
+      const timespec sleep{0, static_cast<long>(wait)};
+      clock_nanosleep(CLOCK_MONOTONIC, 0, &sleep, nullptr);
+      now = monotonic_now();
+      if (due > now) return SourceStatus::kIdle;
+    }
+    while (*count < out.size() && paced_next_ < paced_count_ && due_at(paced_[paced_next_]) <= now) {
+      out[(*count)++] = paced_[paced_next_++];
+    }
+    return SourceStatus::kOk;
+  }
+
+  Nanoseconds due_at(const RawPacket& packet) const {
+    const double after = static_cast<double>(packet.time - capture_start_) / speed_;
+    // Beyond 30 years of waiting the number of years does not matter, and the cast stays defined.
+    return clock_start_ + static_cast<Nanoseconds>(std::clamp(after, 0.0, 1e18));
+  }
+
+  std::vector<Input> inputs_;    // never resized once made
+  std::vector<size_t> waiting_;  // heap of inputs by their next packet
+  std::vector<size_t> silent_;   // streams that have no packet in hand
+  std::vector<std::unique_ptr<CaptureFile>> closed_;
+  PacketFilter filter_;
+  double speed_;
+  bool has_stream_ = false;
+  uint64_t length_ = 0;  // of all files that have one
+
+  std::vector<RawPacket> paced_;
+  size_t paced_next_ = 0;
+  size_t paced_count_ = 0;
+  bool clock_started_ = false;
+  Nanoseconds clock_start_ = 0;
+  Nanoseconds capture_start_ = 0;
+
+  std::atomic<bool> stop_{false};
+  // Written by the capture thread only; read by any.
+  std::atomic<uint64_t> packets_{0};
+  std::atomic<uint64_t> bytes_{0};
+  std::atomic<uint64_t> kernel_drops_{0};
+  std::atomic<uint64_t> interface_drops_{0};
+  std::atomic<uint64_t> filtered_{0};
+  std::atomic<uint64_t> filtered_bytes_{0};
+  std::atomic<uint64_t> position_{0};
+};
+
+// False, and *error, where a directory holds nothing to replay or cannot be listed.
+bool expand(const std::string& path, std::vector<std::string>* files, std::string* error) {
+  std::error_code failure;
+  if (path == "-" || !fs::is_directory(path, failure)) {
+    files->push_back(path);
+    return true;
+  }
+  std::set<std::string> names;
+  for (fs::directory_iterator entry(path, failure), end; !failure && entry != end; entry.increment(failure)) {
+    std::error_code ignored;
+    if (is_capture_name(entry->path()) && !fs::is_directory(entry->path(), ignored)) {
+      names.insert(entry->path().string());
+    }
+  }
+  if (failure) {
+    *error = path + ": cannot list: " + failure.message();
+    return false;
+  }
+  if (names.empty()) {
+    *error = path + ": no *.pcap, *.pcapng or *.cap in this directory";
+    return false;
+  }
+  files->insert(files->end(), names.begin(), names.end());
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<ReplaySource> make_replay_source(std::span<const std::string> paths,
+                                                 const ReplayOptions& options, std::string* error) {
+  if (!std::isfinite(options.speed) || options.speed < 0) {
+    *error = "the speed must be 0 (as fast as it goes) or more";
+    return nullptr;
+  }
+  PacketFilter filter;
+  if (!filter.set(options.filter, error)) return nullptr;
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    if (!expand(path, &files, error)) return nullptr;
+  }
+  if (files.empty()) {
+    *error = "no capture file named";
+    return nullptr;
+  }
+  if (std::count(files.begin(), files.end(), "-") > 1) {
+    *error = "standard input (\"-\") is named twice";
+    return nullptr;
+  }
+  return std::make_unique<MergedReplay>(std::move(files), options.speed, std::move(filter));
+}
+
+bool any_stream(std::span<const std::string> paths) {
+  return std::any_of(paths.begin(), paths.end(), is_stream_path);
+}
+
+}  // namespace weir

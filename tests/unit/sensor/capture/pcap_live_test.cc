@@ -1,0 +1,217 @@
+// Live capture on the loopback interface of a network namespace that the test makes for itself, with
+// a user namespace around it where the test does not run as root.
+#include "sensor/capture/pcap_live.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <thread>
+#include <vector>
+
+namespace weir {
+namespace {
+
+// Runs `body` in a process of its own that has its own network with only `lo`, up. Its failures are printed
+// there and fail the test here.
+void in_own_network(const std::function<void()>& body) {
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto prepare = [] {
+      if (unshare(CLONE_NEWNET) != 0) {
+        ASSERT_EQ(unshare(CLONE_NEWUSER | CLONE_NEWNET), 0)
+            << std::strerror(errno) << ": this test wants root or user namespaces";
+      }
+      const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      ASSERT_GE(fd, 0);
+      ifreq request{};
+      std::strcpy(request.ifr_name, "lo");
+      ASSERT_EQ(ioctl(fd, SIOCGIFFLAGS, &request), 0);
+      request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+      ASSERT_EQ(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+      close(fd);
+    };
+    prepare();
+    if (!::testing::Test::HasFailure()) body();
+    std::fflush(nullptr);
+    _exit(::testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "see the failures above";
+}
+
+void send_datagrams(uint16_t port, int count) {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ASSERT_GE(fd, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (int i = 0; i < count; ++i) {
+    const std::string text = "datagram " + std::to_string(i);
+    ASSERT_EQ(sendto(fd, text.data(), text.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof(to)),
+              static_cast<ssize_t>(text.size()));
+  }
+  close(fd);
+}
+
+// What comes until `wanted` packets or five seconds.
+struct Caught {
+  std::vector<std::string> payloads;
+  std::vector<Nanoseconds> times;
+};
+Caught catch_packets(PacketSource* source, size_t wanted) {
+  Caught caught;
+  RawPacket out[8];
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (caught.payloads.size() < wanted && std::chrono::steady_clock::now() < until) {
+    size_t count = 0;
+    const SourceStatus status = source->next_burst(out, &count);
+    EXPECT_NE(status, SourceStatus::kError) << source->error();
+    if (status == SourceStatus::kError || status == SourceStatus::kEnd) break;
+    for (size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(out[i].link_type, 1);
+      EXPECT_GE(out[i].wire_length, out[i].bytes.size());
+      // Ethernet, IPv4 and UDP headers
+      caught.payloads.emplace_back(as_text(out[i].bytes.size() > 42 ? out[i].bytes.subspan(42) : Bytes()));
+      caught.times.push_back(out[i].time);
+    }
+  }
+  return caught;
+}
+
+TEST(PcapLive, CatchesWhatIsSentAndNothingElse) {
+  in_own_network([] {
+    std::string error;
+    LiveOptions options;
+    options.interface = "lo";
+    options.filter = "udp dst port 4242";
+    options.buffer_bytes = 2 << 20;
+    const auto source = make_live_source(options, &error);
+    ASSERT_TRUE(source) << error;
+    RawPacket out[8];
+    size_t count = 9;
+    EXPECT_EQ(source->next_burst(out, &count), SourceStatus::kIdle);
+    EXPECT_EQ(count, 0u);
+
+    const Nanoseconds before =
+        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+    send_datagrams(4241, 5);
+    send_datagrams(4242, 20);
+    const Caught caught = catch_packets(source.get(), 20);
+    const Nanoseconds after =
+        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+    ASSERT_EQ(caught.payloads.size(), 20u);
+    for (size_t i = 0; i < 20; ++i) EXPECT_EQ(caught.payloads[i], "datagram " + std::to_string(i));
+    for (const Nanoseconds time : caught.times) {
+      EXPECT_GE(time, before);
+      EXPECT_LE(time, after);
+    }
+    EXPECT_EQ(source->stats().packets, 20u);
+    EXPECT_EQ(source->stats().kernel_drops, 0u);
+  });
+}
+
+TEST(PcapLive, SnapLengthCutsAndTheWireLengthStays) {
+  in_own_network([] {
+    std::string error;
+    LiveOptions options;
+    options.interface = "lo";
+    options.snaplen = 64;
+    options.buffer_bytes = 2 << 20;
+    const auto source = make_live_source(options, &error);
+    ASSERT_TRUE(source) << error;
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(4242);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const std::string text(1000, 'x');
+    ASSERT_EQ(sendto(fd, text.data(), text.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 1000);
+    close(fd);
+    RawPacket out[8];
+    size_t count = 0;
+    for (int i = 0; i < 50 && count == 0; ++i)
+      ASSERT_NE(source->next_burst(out, &count), SourceStatus::kError);
+    ASSERT_GE(count, 1u);
+    EXPECT_EQ(out[0].bytes.size(), 64u);
+    EXPECT_EQ(out[0].wire_length, 1042u);
+  });
+}
+
+TEST(PcapLive, StopHandsOutWhatTheKernelHas) {
+  in_own_network([] {
+    std::string error;
+    LiveOptions options;
+    options.interface = "lo";
+    options.filter = "udp dst port 4242";
+    options.buffer_bytes = 2 << 20;
+    const auto source = make_live_source(options, &error);
+    ASSERT_TRUE(source) << error;
+    send_datagrams(4242, 3);
+    source->stop();
+    const Caught caught = catch_packets(source.get(), 100);
+    EXPECT_EQ(caught.payloads.size(), 3u);
+    RawPacket out[8];
+    size_t count = 9;
+    EXPECT_EQ(source->next_burst(out, &count), SourceStatus::kEnd);
+    EXPECT_EQ(count, 0u);
+  });
+}
+
+TEST(PcapLive, StopEndsTheWait) {
+  in_own_network([] {
+    std::string error;
+    LiveOptions options;
+    options.interface = "lo";
+    options.buffer_bytes = 2 << 20;
+    const auto source = make_live_source(options, &error);
+    ASSERT_TRUE(source) << error;
+    std::thread stopper([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));
+      source->stop();
+    });
+    RawPacket out[8];
+    size_t count = 0;
+    SourceStatus status = SourceStatus::kIdle;
+    for (int i = 0; i < 50 && status == SourceStatus::kIdle; ++i) status = source->next_burst(out, &count);
+    stopper.join();
+    EXPECT_EQ(status, SourceStatus::kEnd);
+  });
+}
+
+TEST(PcapLive, SaysWhatIsWrong) {
+  in_own_network([] {
+    const auto error_of = [](LiveOptions options) {
+      std::string error;
+      EXPECT_FALSE(make_live_source(options, &error));
+      return error;
+    };
+    EXPECT_EQ(
+        error_of({.interface = "weir-none", .filter = ""}).find("no interface \"weir-none\"; there are: "),
+        0u)
+        << error_of({.interface = "weir-none", .filter = ""});
+    EXPECT_NE(error_of({.interface = "weir-none", .filter = ""}).find("lo"), std::string::npos);
+    EXPECT_EQ(error_of({.interface = "lo", .filter = "port port"}),
+              "filter \"port port\": can't parse filter expression: syntax error");
+    EXPECT_EQ(error_of({.interface = "lo", .filter = "", .snaplen = 10}),
+              "the snap length must be 64 to 262144 bytes");
+    EXPECT_EQ(error_of({.interface = "", .filter = ""}).find("no interface named"), 0u);
+  });
+}
+
+}  // namespace
+}  // namespace weir
