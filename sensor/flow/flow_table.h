@@ -43,7 +43,7 @@
 namespace weir {
 
 struct FlowTableOptions {
-  FlowTimeouts timeouts;
+  FlowTimeouts timeouts{};
   uint32_t max_flows = 1u << 28;  // 1 … 2^28; the budget may allow fewer
 };
 

@@ -1,0 +1,45 @@
+#include "tests/harness/stream_recorder.h"
+
+namespace weir::harness {
+
+void StreamRecorder::take_place(Direction direction, uint64_t offset, uint64_t n, const char* what) {
+  const size_t side = index_of(direction);
+  if (offset != next_[side]) {
+    errors_.push_back(std::string(what) + " at " + std::to_string(offset) + ", expected at " +
+                      std::to_string(next_[side]));
+  }
+  if (n == 0) errors_.push_back(std::string(what) + " of nothing");
+  if (sides_[side].ended) errors_.push_back(std::string(what) + " after the end");
+  next_[side] = offset + n;
+}
+
+void StreamRecorder::on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time) {
+  take_place(direction, offset, bytes.size(), "chunk");
+  Side& side = sides_[index_of(direction)];
+  delivered_ += bytes.size();
+  side.chunks.push_back({offset, std::string(as_text(bytes)), time});
+  if (keep_stream_) side.stream += as_text(bytes);
+}
+
+void StreamRecorder::on_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time) {
+  take_place(direction, offset, n, "gap");
+  Side& side = sides_[index_of(direction)];
+  side.gaps.push_back({offset, n, time});
+  if (keep_stream_) side.stream.append(n, '?');
+}
+
+void StreamRecorder::on_end(Direction direction, Nanoseconds time) {
+  Side& side = sides_[index_of(direction)];
+  if (side.ended) errors_.push_back("a second end");
+  side.ended = true;
+  side.end_time = time;
+}
+
+void StreamRecorder::on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes,
+                              Nanoseconds time) {
+  if (bytes.empty()) errors_.push_back("an extra of nothing");
+  delivered_ += bytes.size();
+  sides_[index_of(direction)].extras.push_back({kind, offset, std::string(as_text(bytes)), time});
+}
+
+}  // namespace weir::harness

@@ -1,0 +1,444 @@
+// Which packet belongs to which flow, and when a flow is over.
+#include "sensor/flow/flow_table.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/harness/segmenter.h"
+
+namespace weir {
+namespace {
+
+constexpr Nanoseconds kStart = 1'700'000'000 * kSecond;
+
+struct State {
+  State() { ++alive; }
+  ~State() { --alive; }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  int packets = 0;
+  static inline int alive = 0;
+};
+
+struct Left {
+  FlowKey key;
+  Nanoseconds first;
+  Nanoseconds when;
+  FlowEnd why;
+  int packets;
+};
+
+class FlowTableTest : public ::testing::Test, public FlowObserver<State> {
+ protected:
+  void make(FlowTableOptions options = {}, size_t memory = size_t{16} << 20, HashKey key = {5, 6}) {
+    table_.reset();
+    budget_.emplace(memory);
+    table_.emplace(options, key, *budget_, *this);
+  }
+  void TearDown() override {
+    if (!table_) return;
+    table_.reset();
+    EXPECT_EQ(State::alive, 0);
+    EXPECT_EQ(budget_->used(), 0u);
+  }
+  void on_leave(Flow<State>& flow, FlowEnd why, Nanoseconds when) override {
+    left_.push_back({flow.key, flow.first_packet, when, why, flow.state.packets});
+  }
+  Nanoseconds on_alarm(Flow<State>& flow, Nanoseconds now) override {
+    rung_.push_back({flow.key.src_port, now});
+    return next_alarm_;
+  }
+
+  static PacketView packet(const std::string& src, uint16_t sport, const std::string& dst, uint16_t dport,
+                           Nanoseconds time, uint8_t protocol = kProtoUdp) {
+    PacketView view;
+    EXPECT_TRUE(IpAddress::parse(src, &view.key.src) && IpAddress::parse(dst, &view.key.dst));
+    view.key.src_port = sport;
+    view.key.dst_port = dport;
+    view.key.protocol = protocol;
+    view.time = time;
+    return view;
+  }
+  static PacketView tcp(bool from_client, uint8_t flags, Nanoseconds time, uint32_t seq = 0,
+                        uint32_t ack = 0) {
+    PacketView view = from_client ? packet("192.0.2.1", 40000, "198.51.100.7", 80, time, kProtoTcp)
+                                  : packet("198.51.100.7", 80, "192.0.2.1", 40000, time, kProtoTcp);
+    view.tcp_flags = flags;
+    view.tcp_seq = seq;
+    view.tcp_ack = ack;
+    return view;
+  }
+  // As the pipeline does it.
+  FlowTable<State>::Found put(const PacketView& view) {
+    table_->advance(view.time);
+    const auto found = table_->find_or_create(view);
+    ++found.flow->state.packets;
+    return found;
+  }
+  FlowTable<State>& table() { return *table_; }
+
+  std::optional<MemoryBudget> budget_;
+  std::optional<FlowTable<State>> table_;
+  std::vector<Left> left_;
+  std::vector<std::pair<uint16_t, Nanoseconds>> rung_;
+  Nanoseconds next_alarm_ = kNever;
+};
+
+TEST_F(FlowTableTest, BothDirectionsAreOneFlow) {
+  make();
+  const auto first = put(packet("2001:db8::1", 1111, "2001:db8::2", 53, kStart));
+  EXPECT_TRUE(first.created);
+  EXPECT_EQ(first.direction, Direction::kFromInitiator);
+  const auto answer = put(packet("2001:db8::2", 53, "2001:db8::1", 1111, kStart + 1));
+  EXPECT_FALSE(answer.created);
+  EXPECT_EQ(answer.flow, first.flow);
+  EXPECT_EQ(answer.direction, Direction::kFromResponder);
+  EXPECT_EQ(answer.flow->first_packet, kStart);
+  EXPECT_EQ(answer.flow->last_packet, kStart + 1);
+}
+
+TEST_F(FlowTableTest, EveryPartOfTheKeyTellsFlowsApart) {
+  make();
+  const PacketView base = packet("192.0.2.1", 1111, "192.0.2.2", 53, kStart);
+  put(base);
+  PacketView other = base;
+  other.key.tenant = 7;
+  EXPECT_TRUE(put(other).created);
+  other = base;
+  other.key.protocol = kProtoTcp;
+  EXPECT_TRUE(put(other).created);
+  other = base;
+  other.key.src_port = 1112;
+  EXPECT_TRUE(put(other).created);
+  other = base;
+  std::swap(other.key.src_port, other.key.dst_port);  // ports the other way, addresses not
+  EXPECT_TRUE(put(other).created);
+  EXPECT_TRUE(put(packet("192.0.2.3", 1111, "192.0.2.2", 53, kStart)).created);
+  EXPECT_FALSE(put(base).created);
+  EXPECT_EQ(table().size(), 6u);
+}
+
+TEST_F(FlowTableTest, SameAddressAndPortOnBothEnds) {
+  make();
+  const PacketView same = packet("192.0.2.1", 500, "192.0.2.1", 500, kStart);
+  EXPECT_TRUE(put(same).created);
+  EXPECT_FALSE(put(same).created);
+}
+
+TEST_F(FlowTableTest, InitiatorIsWhoSentSyn) {
+  make();
+  EXPECT_EQ(put(tcp(true, kTcpSyn, kStart, 100)).direction, Direction::kFromInitiator);
+  make();
+  const auto found = put(tcp(false, kTcpSyn | kTcpAck, kStart, 900, 101));
+  EXPECT_EQ(found.direction, Direction::kFromResponder);
+  EXPECT_EQ(found.flow->key.dst_port, 80);
+  EXPECT_EQ(put(tcp(true, kTcpSyn, kStart + 1, 100)).direction, Direction::kFromInitiator);
+  make();  // in the middle: who is seen first
+  EXPECT_EQ(put(tcp(false, kTcpAck, kStart, 900, 101)).direction, Direction::kFromInitiator);
+}
+
+TEST_F(FlowTableTest, IdleLongerThanTheTimeoutStartsAnew) {
+  make();
+  put(packet("192.0.2.1", 1111, "192.0.2.2", 53, kStart));
+  EXPECT_FALSE(put(packet("192.0.2.2", 53, "192.0.2.1", 1111, kStart + 120 * kSecond)).created);
+  EXPECT_TRUE(put(packet("192.0.2.2", 53, "192.0.2.1", 1111, kStart + 240 * kSecond + 1)).created);
+  ASSERT_EQ(left_.size(), 1u);
+  EXPECT_EQ(left_[0].why, FlowEnd::kIdle);
+  EXPECT_EQ(left_[0].when, kStart + 240 * kSecond);
+  EXPECT_EQ(left_[0].packets, 2);
+}
+
+// The same packets with and without timers, and with other flows driving the clock: the same flows.
+TEST_F(FlowTableTest, TimersDoNotDecideWhatAFlowIs) {
+  const auto run = [&](bool timers) {
+    make();
+    left_.clear();
+    harness::Segmenter dice(7);
+    Nanoseconds now = kStart;
+    for (int i = 0; i < 5000; ++i) {
+      now += static_cast<Nanoseconds>(dice.below(20 * kSecond));
+      const auto host = static_cast<uint16_t>(dice.below(12));
+      const PacketView view = packet("192.0.2.1", static_cast<uint16_t>(1000 + host), "192.0.2.2", 53, now);
+      if (timers) table().advance(view.time);
+      ++table().find_or_create(view).flow->state.packets;
+    }
+    table().flush(now);
+    std::map<std::pair<uint16_t, Nanoseconds>, std::tuple<int, Nanoseconds>> flows;
+    for (const Left& flow : left_) flows[{flow.key.src_port, flow.first}] = {flow.packets, flow.when};
+    return flows;
+  };
+  const auto with = run(true);
+  EXPECT_GT(with.size(), 100u);
+  EXPECT_EQ(with, run(false));
+}
+
+TEST_F(FlowTableTest, TimersFreeIdleFlowsInTheOrderOfTheirDeadlines) {
+  make();
+  put(packet("192.0.2.1", 1, "192.0.2.2", 53, kStart));
+  put(packet("192.0.2.1", 2, "192.0.2.2", 53, kStart + 1));
+  put(packet("192.0.2.1", 3, "192.0.2.2", 53, kStart + 2));
+  put(packet("192.0.2.1", 1, "192.0.2.2", 53, kStart + 3));
+  table().advance(kStart + 120 * kSecond + 1);
+  EXPECT_TRUE(left_.empty());
+  table().advance(kStart + 1000 * kSecond);
+  ASSERT_EQ(left_.size(), 3u);
+  EXPECT_EQ(left_[0].key.src_port, 2);
+  EXPECT_EQ(left_[1].key.src_port, 3);
+  EXPECT_EQ(left_[2].key.src_port, 1);
+  EXPECT_EQ(left_[2].when, kStart + 3 + 120 * kSecond);
+  EXPECT_EQ(table().size(), 0u);
+  EXPECT_EQ(table().counters().ended[static_cast<size_t>(FlowEnd::kIdle)], 3u);
+}
+
+TEST_F(FlowTableTest, TimeoutClasses) {
+  make();
+  auto found = put(tcp(true, kTcpSyn, kStart, 100));
+  EXPECT_EQ(found.flow->timeout_class, TimeoutClass::kTcpOpening);
+  table().set_timeout_class(*found.flow, TimeoutClass::kTcpEstablished);
+  EXPECT_FALSE(put(tcp(true, kTcpAck, kStart + 3000 * kSecond, 101)).created);
+  table().set_timeout_class(*found.flow, TimeoutClass::kTcpClosing);
+  table().advance(kStart + 3010 * kSecond);
+  EXPECT_TRUE(left_.empty());
+  table().advance(kStart + 3010 * kSecond + 1);
+  ASSERT_EQ(left_.size(), 1u);
+  EXPECT_EQ(left_[0].when, kStart + 3010 * kSecond);
+}
+
+TEST_F(FlowTableTest, TimeGoingBackwards) {
+  make();
+  put(packet("192.0.2.1", 1111, "192.0.2.2", 53, kStart));
+  const auto earlier = put(packet("192.0.2.1", 1111, "192.0.2.2", 53, kStart - 500 * kSecond));
+  EXPECT_FALSE(earlier.created);
+  EXPECT_EQ(earlier.flow->last_packet, kStart);
+  EXPECT_FALSE(put(packet("192.0.2.1", 1111, "192.0.2.2", 53, kStart + 120 * kSecond)).created);
+}
+
+TEST_F(FlowTableTest, PortReuseAfterTheConnectionClosed) {
+  make();
+  auto found = put(tcp(true, kTcpSyn, kStart, 100));
+  table().set_timeout_class(*found.flow, TimeoutClass::kTcpClosing);
+  EXPECT_FALSE(put(tcp(true, kTcpSyn, kStart + 1, 100)).created);  // the same SYN again
+  const auto reused = put(tcp(true, kTcpSyn, kStart + 2, 7000));
+  EXPECT_TRUE(reused.created);
+  ASSERT_EQ(left_.size(), 1u);
+  EXPECT_EQ(left_[0].why, FlowEnd::kReplaced);
+  EXPECT_EQ(left_[0].when, kStart + 2);
+}
+
+TEST_F(FlowTableTest, PortReuseWithTheRolesTurned) {
+  make();
+  auto found = put(tcp(true, kTcpSyn, kStart, 100));
+  put(tcp(false, kTcpSyn | kTcpAck, kStart + 1, 900, 101));
+  table().set_timeout_class(*found.flow, TimeoutClass::kTcpClosing);
+  const auto reused = put(tcp(false, kTcpSyn, kStart + 2, 7000));
+  EXPECT_TRUE(reused.created);
+  EXPECT_EQ(reused.direction, Direction::kFromInitiator);
+  EXPECT_EQ(reused.flow->key.src_port, 80);
+}
+
+TEST_F(FlowTableTest, NewAttemptWhileOpening) {
+  make();
+  put(tcp(true, kTcpSyn, kStart, 100));
+  EXPECT_FALSE(put(tcp(false, kTcpSyn | kTcpAck, kStart + 1, 900, 101)).created);
+  EXPECT_FALSE(put(tcp(false, kTcpSyn | kTcpAck, kStart + 2, 900, 101)).created);
+  EXPECT_TRUE(put(tcp(true, kTcpSyn, kStart + 3, 5555)).created);
+}
+
+TEST_F(FlowTableTest, SimultaneousOpenIsOneFlow) {
+  make();
+  put(tcp(true, kTcpSyn, kStart, 100));
+  EXPECT_FALSE(put(tcp(false, kTcpSyn, kStart + 1, 900)).created);
+  EXPECT_FALSE(put(tcp(true, kTcpSyn | kTcpAck, kStart + 2, 100, 901)).created);
+}
+
+TEST_F(FlowTableTest, ForgedSynDoesNotCutAnEstablishedConnection) {
+  make();
+  auto found = put(tcp(true, kTcpSyn, kStart, 100));
+  put(tcp(false, kTcpSyn | kTcpAck, kStart + 1, 900, 101));
+  table().set_timeout_class(*found.flow, TimeoutClass::kTcpEstablished);
+  EXPECT_FALSE(put(tcp(true, kTcpSyn, kStart + 2, 5000)).created);
+  EXPECT_FALSE(put(tcp(false, kTcpAck, kStart + 3, 901, 101)).created);  // a challenge, RFC 5961
+  EXPECT_FALSE(put(tcp(true, kTcpAck, kStart + 4, 101, 901)).created);
+  EXPECT_FALSE(put(tcp(true, kTcpAck, kStart + 5, 5001, 901)).created);  // forged as well
+}
+
+TEST_F(FlowTableTest, AnsweredSynOnAnEstablishedConnectionIsANewOne) {
+  make();
+  auto found = put(tcp(true, kTcpSyn, kStart, 100));
+  put(tcp(false, kTcpSyn | kTcpAck, kStart + 1, 900, 101));
+  table().set_timeout_class(*found.flow, TimeoutClass::kTcpEstablished);
+  put(tcp(true, kTcpSyn, kStart + 2, 5000));
+  const auto answered = put(tcp(false, kTcpSyn | kTcpAck, kStart + 3, 70000, 5001));
+  EXPECT_TRUE(answered.created);
+  EXPECT_EQ(answered.direction, Direction::kFromResponder);
+  ASSERT_EQ(left_.size(), 1u);
+  EXPECT_EQ(left_[0].why, FlowEnd::kReplaced);
+}
+
+TEST_F(FlowTableTest, OneDirectionOnlyTakesTheFirstDataAsAnswer) {
+  make();
+  auto found = put(tcp(true, kTcpSyn, kStart, 100));
+  put(tcp(true, kTcpAck, kStart + 1, 101, 901));
+  table().set_timeout_class(*found.flow, TimeoutClass::kTcpEstablished);
+  EXPECT_FALSE(put(tcp(true, kTcpSyn, kStart + 2, 5000)).created);
+  EXPECT_TRUE(put(tcp(true, kTcpAck, kStart + 3, 5001, 77)).created);
+}
+
+TEST_F(FlowTableTest, SynThatComesOnePacketLateBelongsToItsConnection) {
+  make();
+  auto found = put(tcp(true, kTcpAck, kStart, 101, 901));
+  table().set_timeout_class(*found.flow, TimeoutClass::kTcpEstablished);
+  EXPECT_FALSE(put(tcp(true, kTcpSyn, kStart + 1, 100)).created);
+  EXPECT_FALSE(put(tcp(false, kTcpSyn | kTcpAck, kStart + 2, 900, 101)).created);
+}
+
+TEST_F(FlowTableTest, AlarmsRingOnceAndInOrder) {
+  make();
+  auto one = put(packet("192.0.2.1", 1, "192.0.2.2", 53, kStart));
+  auto two = put(packet("192.0.2.1", 2, "192.0.2.2", 53, kStart));
+  table().set_alarm(*one.flow, kStart + 200);
+  table().set_alarm(*two.flow, kStart + 100);
+  table().advance(kStart + 100);
+  EXPECT_TRUE(rung_.empty());
+  table().advance(kStart + 101);
+  ASSERT_EQ(rung_.size(), 1u);
+  EXPECT_EQ(rung_[0], (std::pair<uint16_t, Nanoseconds>{2, kStart + 101}));
+  EXPECT_EQ(two.flow->alarm, kNever);
+  table().advance(kStart + 1000);
+  table().advance(kStart + 2000);
+  EXPECT_EQ(rung_.size(), 2u);
+  EXPECT_EQ(table().size(), 2u);
+}
+
+TEST_F(FlowTableTest, AlarmCanBeSetAgainAndTurnedOff) {
+  make();
+  auto flow = put(packet("192.0.2.1", 1, "192.0.2.2", 53, kStart)).flow;
+  next_alarm_ = kStart + 5000;
+  table().set_alarm(*flow, kStart + 100);
+  table().advance(kStart + 200);
+  EXPECT_EQ(rung_.size(), 1u);
+  next_alarm_ = kNever;
+  table().advance(kStart + 5001);
+  EXPECT_EQ(rung_.size(), 2u);
+  table().set_alarm(*flow, kStart + 9000);
+  table().set_alarm(*flow, kNever);
+  table().advance(kStart + 10'000);
+  EXPECT_EQ(rung_.size(), 2u);
+}
+
+TEST_F(FlowTableTest, EvictsTheLongestIdleFlowWhenFull) {
+  make({.max_flows = 3});
+  for (uint16_t port = 1; port <= 3; ++port) {
+    put(packet("192.0.2.1", port, "192.0.2.2", 53, kStart + port * 2 * kSecond));
+  }
+  put(packet("192.0.2.1", 1, "192.0.2.2", 53, kStart + 20 * kSecond));
+  EXPECT_TRUE(put(packet("192.0.2.1", 4, "192.0.2.2", 53, kStart + 30 * kSecond)).created);
+  ASSERT_EQ(left_.size(), 1u);
+  EXPECT_EQ(left_[0].key.src_port, 2);
+  EXPECT_EQ(left_[0].why, FlowEnd::kEvicted);
+  EXPECT_EQ(table().size(), 3u);
+  EXPECT_EQ(table().counters().ended[static_cast<size_t>(FlowEnd::kEvicted)], 1u);
+}
+
+TEST_F(FlowTableTest, AMillionSynsStayWithinTheBudget) {
+  make({}, size_t{1} << 20);
+  for (uint32_t i = 0; i < 1'000'000; ++i) {
+    PacketView view = tcp(true, kTcpSyn, kStart + i * 1000, i);
+    view.key.src.bytes[13] = static_cast<uint8_t>(i >> 16);
+    view.key.src.bytes[14] = static_cast<uint8_t>(i >> 8);
+    view.key.src.bytes[15] = static_cast<uint8_t>(i);
+    table().advance(view.time);
+    const auto found = table().find_or_create(view);
+    ASSERT_TRUE(found.created);
+    if (left_.size() > 1000) left_.clear();
+  }
+  EXPECT_EQ(table().counters().created, 1'000'000u);
+  EXPECT_LE(budget_->peak(), size_t{1} << 20);
+  EXPECT_GT(table().size(), 3000u);
+  EXPECT_EQ(State::alive, static_cast<int>(table().size()));
+}
+
+TEST_F(FlowTableTest, RefusesABudgetForNothing) {
+  MemoryBudget nothing{1000};
+  EXPECT_THROW(FlowTable<State>({}, {1, 2}, nothing, *this), std::runtime_error);
+}
+
+TEST_F(FlowTableTest, FlushInTheOrderOfFirstPacketThenKey) {
+  make();
+  put(packet("192.0.2.9", 9, "192.0.2.2", 53, kStart));
+  put(packet("192.0.2.1", 7, "192.0.2.2", 53, kStart + 5));
+  put(packet("192.0.2.1", 8, "192.0.2.2", 53, kStart));
+  table().flush(kStart + 10);
+  ASSERT_EQ(left_.size(), 3u);
+  EXPECT_EQ(left_[0].key.src_port, 8);
+  EXPECT_EQ(left_[1].key.src_port, 9);
+  EXPECT_EQ(left_[2].key.src_port, 7);
+  EXPECT_EQ(left_[0].why, FlowEnd::kShutdown);
+  EXPECT_EQ(left_[0].when, kStart + 10);
+  EXPECT_EQ(table().size(), 0u);
+}
+
+TEST_F(FlowTableTest, RemoveTakesAFlowOut) {
+  make();
+  auto found = put(packet("192.0.2.1", 1, "192.0.2.2", 53, kStart));
+  table().remove(*found.flow, FlowEnd::kClosed, kStart + 1);
+  EXPECT_EQ(table().size(), 0u);
+  EXPECT_EQ(left_.at(0).why, FlowEnd::kClosed);
+  EXPECT_TRUE(put(packet("192.0.2.1", 1, "192.0.2.2", 53, kStart + 2)).created);
+}
+
+// Against a map: many flows come, go and come back; the index grows and shrinks under them; the key of the
+// hash changes nothing.
+TEST_F(FlowTableTest, AgreesWithAMap) {
+  std::vector<std::vector<uint32_t>> histories;
+  for (const HashKey key : {HashKey{1, 2}, HashKey{0xdeadbeef, 0xfeedface}}) {
+    make({}, size_t{64} << 20, key);
+    left_.clear();
+    harness::Segmenter dice(3);
+    std::map<uint32_t, Flow<State>*> model;
+    std::vector<uint32_t> history;
+    for (int i = 0; i < 120'000; ++i) {
+      const auto n = static_cast<uint32_t>(dice.below(30'000));
+      PacketView view = packet("10.0.0.0", static_cast<uint16_t>(n), "10.9.9.9", 53, kStart + i);
+      view.key.src.bytes[15] = static_cast<uint8_t>(n >> 16);
+      if (dice.chance(0.5)) {
+        std::swap(view.key.src, view.key.dst);
+        std::swap(view.key.src_port, view.key.dst_port);
+      }
+      const auto found = table().find_or_create(view);
+      const auto known = model.find(n);
+      ASSERT_EQ(found.created, known == model.end());
+      if (!found.created) {
+        ASSERT_EQ(found.flow, known->second);
+      }
+      model[n] = found.flow;
+      if (dice.chance(0.3)) {
+        table().remove(*found.flow, FlowEnd::kClosed, view.time);
+        model.erase(n);
+      }
+      ASSERT_EQ(table().size(), model.size());
+    }
+    table().flush(kStart + kSecond);
+    for (const Left& flow : left_) history.push_back(flow.key.src_port);
+    histories.push_back(history);
+  }
+  EXPECT_EQ(histories[0], histories[1]);
+}
+
+TEST_F(FlowTableTest, PrefetchingChangesNothing) {
+  make();
+  const PacketView view = packet("192.0.2.1", 1, "192.0.2.2", 53, kStart);
+  const uint64_t hash = table().hash(view.key);
+  table().prefetch_index(hash);
+  table().prefetch_flow(hash);
+  EXPECT_TRUE(table().find_or_create(view, hash).created);
+  table().prefetch_flow(hash);
+  EXPECT_FALSE(table().find_or_create(view, hash).created);
+}
+
+}  // namespace
+}  // namespace weir
