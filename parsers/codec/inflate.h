@@ -1,0 +1,102 @@
+// gzip (RFC 1952), zlib (RFC 1950) and raw deflate (RFC 1951), streaming.
+//
+// The wrappers are read here, byte by byte, so that any cut of the input gives the same result; ISA-L
+// inflates the raw deflate data within. Its state (about 87 KiB) comes from a pool of the caller's, is
+// taken at the first compressed byte of a member and given back at the member's end.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "parsers/codec/decoder.h"
+
+namespace weir {
+
+struct InflateState;  // ISA-L's
+struct InflateStateDeleter {
+  void operator()(InflateState* state) const;
+};
+using InflateStatePtr = std::unique_ptr<InflateState, InflateStateDeleter>;
+InflateStatePtr make_inflate_state();
+size_t inflate_state_size();  // bytes
+
+// Where decoders borrow their states.
+class InflatePool {
+ public:
+  virtual ~InflatePool() = default;
+  virtual InflateStatePtr take() = 0;  // null: none left
+  virtual void give(InflateStatePtr state) = 0;
+};
+
+enum class InflateWrapper : uint8_t { kGzip, kZlib, kRaw };
+
+class Inflater final : public Decoder {
+ public:
+  // `pool` outlives the decoder. `max_members`: gzip members, after which the status is kLimit.
+  Inflater(InflateWrapper wrapper, InflatePool& pool, uint32_t max_members = 1000);
+  ~Inflater() override;
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  DecodeStep decode(Bytes in, std::span<uint8_t> out) override;
+  bool complete() const override;
+  uint32_t checksum_errors() const override { return checksum_errors_; }
+  uint32_t members() const { return members_; }
+  // After kEnd: bytes of earlier inputs that turned out not to belong to the coded data. They stand before
+  // what the last call did not consume.
+  Bytes leftover() const { return at_ == At::kDone ? Bytes(over_.data(), over_size_) : Bytes(); }
+
+ private:
+  // In the order of a gzip member (RFC 1952 2.3); zlib goes kZlibHeader, kDeflate, kTrailer, kDone.
+  enum class At : uint8_t {
+    kMagic1,
+    kMagic2,
+    kFixed,
+    kExtraLength,
+    kExtra,
+    kName,
+    kComment,
+    kHeaderCrc,
+    kZlibHeader,
+    kDeflate,
+    kTrailer,
+    kDone,
+    kDraining,  // broken; good output still waits
+    kFailed,
+  };
+
+  DecodeStatus header_byte(uint8_t byte);
+  void next_header_field(At from);
+  DecodeStatus inflate(Bytes in, std::span<uint8_t> out, DecodeStep* step);
+  size_t drain(std::span<uint8_t> room);
+  void end_of_deflate(DecodeStep* step);
+  void not_ours(uint8_t byte);
+  DecodeStatus end_of_member();
+  DecodeStatus fail(DecodeStatus why);
+  void release();
+
+  InflatePool& pool_;
+  InflateStatePtr state_;
+  InflateWrapper wrapper_;
+  At at_;
+  uint8_t flags_ = 0;  // of the gzip member
+  uint32_t max_members_;
+  uint32_t members_ = 0;  // begun
+  uint32_t checksum_errors_ = 0;
+  uint32_t field_left_ = 0;   // bytes of the field at at_
+  uint32_t field_value_ = 0;  // little-endian as far as read
+  uint32_t header_length_ = 0;
+  uint32_t header_crc_ = 0;
+  uint32_t sum_ = 0;          // CRC-32 or Adler-32 of the member's output
+  uint32_t member_size_ = 0;  // of its output, modulo 2^32
+  std::array<uint8_t, 8> trailer_{};
+  // Bytes of earlier inputs that come before the next: ISA-L had read them past the end of the deflate data.
+  std::array<uint8_t, 16> over_{};
+  uint8_t over_size_ = 0;
+};
+
+// What the first bytes of a body (16 are enough, fewer when it is shorter) say about its coding.
+enum class CodedShape : uint8_t { kGzip, kZlib, kText, kOther };
+CodedShape coded_shape(Bytes head);
+
+}  // namespace weir
