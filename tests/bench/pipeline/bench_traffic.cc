@@ -1,0 +1,311 @@
+// Writes the captures that make bench measures on: deterministic, from a fixed seed, no network.
+//   bench_traffic text|json|hostile MEGABYTES OUT.pcap [PAYLOAD]   HTTP downloads; PAYLOAD gets the bodies
+//   alone bench_traffic flows COUNT PACKETS OUT.pcap                     64-byte packets over COUNT TCP flows
+// text: document text, English and Chinese, a person now and then. json: records full of digits. hostile:
+// what makes matchers slow (digit runs, card prefixes, keywords, at signs, escapes).
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr size_t kSegment = 1448;
+constexpr size_t kBody = 64 * 1024;
+constexpr size_t kParallel = 16;  // connections under way at once
+constexpr size_t kRequests = 8;   // exchanges on one connection
+
+class Capture {
+ public:
+  explicit Capture(const std::string& path) : out_(path, std::ios::binary) {
+    const std::array<uint32_t, 6> header = {0xa1b23c4d, 0x00040002, 0, 0, 65535, 1};  // nanoseconds, Ethernet
+    out_.write(reinterpret_cast<const char*>(header.data()), sizeof header);
+  }
+
+  void tcp(uint32_t src, uint32_t dst, uint16_t sport, uint16_t dport, uint32_t seq, uint32_t ack,
+           uint8_t flags, std::string_view payload, size_t pad_to = 0) {
+    std::array<uint8_t, 54> head{};
+    head = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45};
+    put16(&head[16], static_cast<uint16_t>(40 + payload.size()));
+    head[20] = 0x40;
+    head[22] = 64;
+    head[23] = 6;
+    put32(&head[26], src);
+    put32(&head[30], dst);
+    put16(&head[34], sport);
+    put16(&head[36], dport);
+    put32(&head[38], seq);
+    put32(&head[42], ack);
+    head[46] = 0x50;
+    head[47] = flags;
+    put16(&head[48], 65535);
+    const size_t length = std::max(head.size() + payload.size(), pad_to);
+    const std::array<uint32_t, 4> record = {static_cast<uint32_t>(time_ / 1'000'000'000),
+                                            static_cast<uint32_t>(time_ % 1'000'000'000),
+                                            static_cast<uint32_t>(length), static_cast<uint32_t>(length)};
+    time_ += 1000;
+    out_.write(reinterpret_cast<const char*>(record.data()), sizeof record);
+    out_.write(reinterpret_cast<const char*>(head.data()), head.size());
+    out_.write(payload.data(), static_cast<std::streamsize>(payload.size()));
+    for (size_t i = head.size() + payload.size(); i < length; ++i) out_.put(0);
+  }
+
+ private:
+  static void put16(uint8_t* p, uint16_t v) {
+    p[0] = static_cast<uint8_t>(v >> 8);
+    p[1] = static_cast<uint8_t>(v);
+  }
+  static void put32(uint8_t* p, uint32_t v) {
+    put16(p, static_cast<uint16_t>(v >> 16));
+    put16(p + 2, static_cast<uint16_t>(v));
+  }
+  std::ofstream out_;
+  uint64_t time_ = 1'767'225'600'000'000'000;  // 2026-01-01
+};
+
+class Bodies {
+ public:
+  explicit Bodies(std::string kind) : kind_(std::move(kind)) {}
+
+  std::string next() {
+    std::string body;
+    body.reserve(kBody + 512);
+    while (body.size() < kBody) {
+      if (kind_ == "text") {
+        paragraph(&body);
+      } else if (kind_ == "json") {
+        record(&body);
+      } else {
+        hostile(&body);
+      }
+    }
+    // Cut between characters.
+    size_t end = kBody;
+    while ((static_cast<uint8_t>(body[end]) & 0xc0) == 0x80) --end;
+    body.resize(end);
+    return body;
+  }
+  const char* type() const { return kind_ == "json" ? "application/json" : "text/plain; charset=utf-8"; }
+
+ private:
+  uint64_t number(uint64_t below) { return random_() % below; }
+  std::string digits(size_t n) {
+    std::string text;
+    for (size_t i = 0; i < n; ++i) text += static_cast<char>('0' + number(10));
+    return text;
+  }
+
+  void paragraph(std::string* body) {
+    static constexpr const char* kWords[] = {
+        "the",     "report",  "of",       "this",     "quarter", "shows",  "that",    "customers",
+        "in",      "region",  "were",     "served",   "within",  "hours",  "and",     "complaints",
+        "fell",    "because", "teams",    "answered", "sooner",  "than",   "before",  "which",
+        "costs",   "little",  "compared", "with",     "what",    "was",    "planned", "by",
+        "finance", "while",   "quality",  "remains",  "a",       "matter", "for",     "everyone"};
+    static constexpr const char* kChinese[] = {"本季度", "客户", "服务", "报告", "显示", "地区",
+                                               "团队",   "计划", "财务", "质量", "问题", "已经",
+                                               "解决",   "我们", "需要", "继续"};
+    static constexpr const char* kNames[] = {"Anna", "Wei", "Li Na", "Müller", "ACME",
+                                             "QA",   "IT",  "Zhang", "Chen",   "HR"};
+    const size_t words = 40 + number(60);
+    for (size_t i = 0; i < words; ++i) {
+      switch (number(24)) {
+        case 0:
+        case 1:
+        case 2:
+          *body += kChinese[number(std::size(kChinese))];
+          break;
+        case 3:
+          *body += kNames[number(std::size(kNames))];
+          break;
+        case 4:
+          *body += std::to_string(number(10'000));
+          break;
+        case 5:
+          *body += number(2) == 0 ? "2026-" + two(12) + "-" + two(28)
+                                  : std::to_string(number(20)) + "." + digits(2) + " %";
+          break;
+        case 6:
+          aside(body);
+          break;
+        default:
+          *body += kWords[number(std::size(kWords))];
+      }
+      *body += number(12) == 0 ? ", " : " ";
+    }
+    if (number(200) == 0) *body += "联系电话 138" + digits(8) + " ";
+    *body += ".\n";
+  }
+
+  std::string two(uint64_t most) {
+    const uint64_t n = 1 + number(most);
+    return (n < 10 ? "0" : "") + std::to_string(n);
+  }
+
+  // What stands in documents beside words.
+  void aside(std::string* body) {
+    switch (number(8)) {
+      case 0:
+        *body += "office" + digits(2) + "@mail.example.com";
+        break;
+      case 1:
+        *body += "https://docs.example.com/v" + digits(1) + "/page-" + digits(4) + ".html";
+        break;
+      case 2:
+        *body += "(see section " + digits(1) + "." + digits(1) + "." + digits(1) + ")";
+        break;
+      case 3:
+        *body += "¥" + digits(2) + "," + digits(3) + "." + digits(2);
+        break;
+      case 4:
+        *body += "PO-" + digits(6) + "/B" + digits(2);
+        break;
+      case 5:
+        *body += "10." + digits(1) + "." + digits(2) + "." + digits(2);
+        break;
+      case 6:
+        *body += two(23) + ":" + two(59) + ":" + two(59);
+        break;
+      default:
+        *body += "ext. " + digits(4) + ", room R" + digits(3);
+    }
+  }
+
+  void record(std::string* body) {
+    *body += R"({"id":)" + digits(9) + R"(,"ts":1767)" + digits(9) + R"(,"amount":)" + digits(4) + "." +
+             digits(2) + R"(,"order_no":"2026)" + digits(14) + R"(","status":)" + digits(1) +
+             R"(,"lat":39.)" + digits(6) + R"(,"lng":116.)" + digits(6) + R"(,"sku":[)" + digits(6) + "," +
+             digits(6) + R"(],"trace":")";
+    static constexpr char kHex[] = "0123456789abcdef";
+    for (int i = 0; i < 32; ++i) *body += kHex[number(16)];
+    *body += "\"},\n";
+  }
+
+  void hostile(std::string* body) {
+    switch (number(8)) {
+      case 0:
+        *body += digits(300);
+        break;
+      case 1:
+        for (int i = 0; i < 30; ++i) *body += "62" + digits(14) + " ";
+        break;
+      case 2:
+        for (int i = 0; i < 40; ++i) *body += "身份证号码电话手机";
+        break;
+      case 3:
+        for (int i = 0; i < 60; ++i) *body += "a@b.c@";
+        break;
+      case 4:
+        for (int i = 0; i < 50; ++i) *body += "%31%32\\u0033";
+        break;
+      case 5:
+        for (int i = 0; i < 40; ++i) *body += "110101199" + digits(2) + "0";
+        break;
+      case 6:
+        for (int i = 0; i < 40; ++i) *body += digits(4) + "-" + digits(4) + " ";
+        break;
+      default:
+        for (int i = 0; i < 30; ++i) *body += "1381234" + digits(4) + ",";
+    }
+    *body += "\n";
+  }
+
+  std::string kind_;
+  std::mt19937_64 random_{20260101};
+};
+
+int http(const std::string& kind, size_t megabytes, const std::string& out, const std::string& payload_out) {
+  struct Connection {
+    uint32_t client = 0;
+    uint16_t port = 0;
+    uint32_t client_seq = 1, server_seq = 1;
+    std::string pending;  // of the response
+    size_t at = 0;
+    size_t left = 0;  // requests
+  };
+  Capture capture(out);
+  std::ofstream payload;
+  if (!payload_out.empty()) payload.open(payload_out, std::ios::binary);
+  Bodies bodies(kind);
+  constexpr uint32_t kServer = 0x0a010001;
+  uint32_t opened = 0;
+  uint64_t sent = 0;
+  std::vector<Connection> connections(kParallel);
+  const uint64_t wanted = megabytes * 1'000'000;
+  while (sent < wanted ||
+         std::ranges::any_of(connections, [](const Connection& c) { return c.at < c.pending.size(); })) {
+    for (Connection& c : connections) {
+      if (c.at == c.pending.size()) {
+        if (c.left == 0) {
+          if (c.port != 0) {
+            capture.tcp(c.client, kServer, c.port, 80, c.client_seq, c.server_seq, 0x11, {});
+            capture.tcp(kServer, c.client, 80, c.port, c.server_seq, c.client_seq + 1, 0x11, {});
+            c.port = 0;
+          }
+          if (sent >= wanted) continue;
+          c = Connection{};
+          c.client = 0x0a020000 + opened % 5000;
+          c.port = static_cast<uint16_t>(20000 + opened % 40000);
+          c.left = kRequests;
+          ++opened;
+          capture.tcp(c.client, kServer, c.port, 80, 0, 0, 0x02, {});
+          capture.tcp(kServer, c.client, 80, c.port, 0, 1, 0x12, {});
+        }
+        --c.left;
+        const std::string request =
+            "GET /documents/" + std::to_string(sent % 9973) +
+            " HTTP/1.1\r\nHost: files.example\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n";
+        capture.tcp(c.client, kServer, c.port, 80, c.client_seq, c.server_seq, 0x18, request);
+        c.client_seq += static_cast<uint32_t>(request.size());
+        const std::string body = bodies.next();
+        if (payload.is_open()) payload << body;
+        c.pending = "HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: " + std::string(bodies.type()) +
+                    "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+        c.at = 0;
+        sent += body.size();
+      }
+      // A window's worth in a row, as servers send, then an acknowledgement.
+      for (int i = 0; i < 4 && c.at < c.pending.size(); ++i) {
+        const std::string_view piece = std::string_view(c.pending).substr(c.at, kSegment);
+        capture.tcp(kServer, c.client, 80, c.port, c.server_seq, c.client_seq, 0x10, piece);
+        c.server_seq += static_cast<uint32_t>(piece.size());
+        c.at += piece.size();
+      }
+      capture.tcp(c.client, kServer, c.port, 80, c.client_seq, c.server_seq, 0x10, {});
+    }
+  }
+  return 0;
+}
+
+int flows(uint64_t count, uint64_t packets, const std::string& out) {
+  Capture capture(out);
+  std::mt19937_64 random(64);
+  const auto send = [&](uint64_t flow, uint8_t flags, uint32_t seq) {
+    const auto client = static_cast<uint32_t>(0x0a000000 + flow % 2'000'000);
+    const auto port = static_cast<uint16_t>(1024 + flow / 2'000'000 + flow % 50'000);
+    capture.tcp(client, 0xc0a80001, port, 443, seq, 0, flags, {}, 60);
+  };
+  for (uint64_t flow = 0; flow < count; ++flow) send(flow, 0x02, 0);
+  for (uint64_t i = count; i < packets; ++i) send(random() % count, 0x10, 1);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() >= 3 && (words[0] == "text" || words[0] == "json" || words[0] == "hostile")) {
+    return http(words[0], std::stoull(words[1]), words[2], words.size() > 3 ? words[3] : std::string());
+  }
+  if (words.size() == 4 && words[0] == "flows")
+    return flows(std::stoull(words[1]), std::stoull(words[2]), words[3]);
+  std::cerr << "usage: bench_traffic text|json|hostile MEGABYTES OUT.pcap [PAYLOAD] | flows COUNT PACKETS "
+               "OUT.pcap\n";
+  return 2;
+}
