@@ -64,18 +64,19 @@ def weir_messages(weir, capture):
                           check=False, timeout=300)
     if done.returncode != 0:
         raise Failure(f"weir replay --items: exit code {done.returncode}\n{done.stderr.decode()[-2000:]}")
+    items = [json.loads(line) for line in done.stdout.splitlines()]
     messages = {}
-    for line in done.stdout.splitlines():
-        item = json.loads(line)
+    # Lines come as items end; ordinals are the order of their first bytes.
+    for item in sorted(items, key=lambda i: (i["flow"], i["direction"], i["ordinal"], i.get("part", 0))):
         if item["protocol"] != "http" or item["kind"] not in ("headers", "body"):
             continue
         listed = messages.setdefault((item["flow"], item["direction"]), [])
         if item["kind"] == "headers":
-            head = str(item["status"]) if item["direction"] == "responder" else \
-                f"{item['method']} {item['host']} {item['path']}"
+            head = str(item.get("status", "")) if item["direction"] == "responder" else \
+                " ".join(item.get(key, "") for key in ("method", "host", "path"))
             listed.append((head, 0, 0))
         elif not listed or listed[-1][1]:
-            raise Failure(f"a body without headers of its own before it: {line.decode()}")
+            raise Failure(f"a body without headers of its own before it: {item}")
         else:
             listed[-1] = (listed[-1][0], item["wire_bytes"], item["size"])
     return messages
