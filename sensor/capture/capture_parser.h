@@ -19,7 +19,7 @@
 namespace weir {
 
 enum class CaptureFormat : uint8_t {
-  kNeedMore,  // fewer than kCaptureHeaderBytes, and undecided
+  kNeedMore,  // fewer than 8 bytes so far
   kPcap,
   kPcapng,
   kOther,
