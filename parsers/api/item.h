@@ -72,6 +72,7 @@ struct ContentMeta {
   std::string message_id;
   std::string user;                        // who acted, as the protocol says
   std::vector<std::string> forwarded_for;  // client addresses from X-Forwarded-For / Forwarded
+  std::string range;                       // which part of a whole a body is, e.g. "bytes 0-499/1234"
   int32_t status = 0;                      // response status
 };
 

@@ -58,6 +58,8 @@ class Parser {
   virtual void on_skipped(Direction direction, uint64_t n, ContentSink& sink) {
     sink.unread(direction, Unread::kUnsupported, n);
   }
+  // Bytes of the stream that the parser keeps a copy of until more come (a header section cut by packets).
+  virtual size_t held_bytes() const { return 0; }
 };
 
 struct ParserInfo {

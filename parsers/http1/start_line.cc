@@ -1,0 +1,149 @@
+#include "parsers/http1/start_line.h"
+
+#include <algorithm>
+#include <array>
+
+namespace weir::http1 {
+
+namespace {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// tchar of RFC 9110 section 5.6.2.
+constexpr std::array<bool, 256> make_token_table() {
+  std::array<bool, 256> table{};
+  for (char c = '0'; c <= '9'; ++c) table[static_cast<uint8_t>(c)] = true;
+  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<uint8_t>(c)] = true;
+  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<uint8_t>(c)] = true;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<uint8_t>(c)] = true;
+  return table;
+}
+constexpr std::array<bool, 256> kToken = make_token_table();
+
+// The status line up to its code: '#' stands for a digit.
+constexpr std::string_view kStatusShape = "HTTP/1.# ###";
+
+bool fits_shape(std::string_view text, std::string_view shape) {
+  const size_t n = std::min(text.size(), shape.size());
+  for (size_t i = 0; i < n; ++i) {
+    if (shape[i] == '#' ? !is_digit(text[i]) : text[i] != shape[i]) return false;
+  }
+  return true;
+}
+
+// Methods that are believed in the middle of unknown bytes; one that ends another comes after it.
+constexpr std::string_view kKnownMethods[] = {"GET",       "POST",   "PUT",   "HEAD",     "DELETE", "OPTIONS",
+                                              "PROPPATCH", "PATCH",  "TRACE", "PROPFIND", "MKCOL",  "COPY",
+                                              "MOVE",      "UNLOCK", "LOCK",  "REPORT",   "SEARCH"};
+// What may stand between a method and the target's first slash.
+constexpr std::string_view kBeforeSlash[] = {" ", " http:", " https:"};
+constexpr size_t kLongestLead = 9 + 7;  // "PROPPATCH" + " https:"
+
+// The start of "<method> ", "<method> http:" or "<method> https:" that ends `before`; npos when there is
+// none.
+size_t method_before(std::string_view before) {
+  for (const std::string_view lead : kBeforeSlash) {
+    if (!before.ends_with(lead)) continue;
+    const std::string_view head = before.substr(0, before.size() - lead.size());
+    for (const std::string_view method : kKnownMethods) {
+      if (head.ends_with(method)) return head.size() - method.size();
+    }
+  }
+  return std::string_view::npos;
+}
+
+// Could `tail`, which holds no slash, grow into "HTTP/" or into what method_before() finds?
+bool may_lead_to_slash(std::string_view tail) {
+  if (std::string_view("HTTP").starts_with(tail)) return true;
+  for (const std::string_view method : kKnownMethods) {
+    if (method.starts_with(tail)) return true;
+    if (!tail.starts_with(method)) continue;
+    const std::string_view lead = tail.substr(method.size());
+    for (const std::string_view whole : kBeforeSlash) {
+      if (whole.starts_with(lead)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool read_start_line(std::string_view line, StartLine* out) {
+  line = without_cr(line);
+  if (line.starts_with("HTTP/")) {
+    if (line.size() < kStatusShape.size() || !fits_shape(line, kStatusShape)) return false;
+    if (line.size() > kStatusShape.size() && line[kStatusShape.size()] != ' ') return false;
+    out->response = true;
+    out->status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+    return out->status >= 100;
+  }
+  const size_t method_end = line.find(' ');
+  if (method_end == 0 || method_end == std::string_view::npos || method_end > kMaxMethod) return false;
+  for (size_t i = 0; i < method_end; ++i) {
+    if (!kToken[static_cast<uint8_t>(line[i])]) return false;
+  }
+  while (line.ends_with(' ') || line.ends_with('\t')) line.remove_suffix(1);
+  // A target with raw spaces in it is taken as it is: the version is the last word (RFC 9112 section 3).
+  const size_t target_end = line.rfind(' ');
+  if (target_end <= method_end + 1) return false;
+  const std::string_view version = line.substr(target_end + 1);
+  if (version.size() != 8 || !fits_shape(version, kStatusShape)) return false;
+  out->response = false;
+  out->method = line.substr(0, method_end);
+  out->target = line.substr(method_end + 1, target_end - method_end - 1);
+  return true;
+}
+
+bool may_be_start_line(std::string_view begin) {
+  if (fits_shape(begin, kStatusShape)) return true;
+  if (begin.starts_with("HTTP/")) return false;
+  for (size_t i = 0; i < begin.size(); ++i) {
+    if (begin[i] == ' ') return i > 0;
+    if (i == kMaxMethod || !kToken[static_cast<uint8_t>(begin[i])]) return false;
+  }
+  return true;
+}
+
+bool looks_like_start_line(std::string_view begin) {
+  if (!may_be_start_line(begin)) return false;
+  if (begin.starts_with("HTTP/")) return true;
+  for (size_t i = 0; i < begin.size() && begin[i] != ' '; ++i) {
+    const bool letter = begin[i] >= 'A' && begin[i] <= 'Z';
+    if (!letter && (i == 0 || begin[i] != '-')) return false;
+  }
+  return true;
+}
+
+StartSearch find_start_line(std::string_view text) {
+  size_t line_end = 0;  // first line break at or after the slash; npos: none in text
+  size_t tail_from = 0;
+  for (size_t slash = text.find('/'); slash != std::string_view::npos; slash = text.find('/', slash + 1)) {
+    tail_from = slash + 1;
+    const std::string_view before = text.substr(0, slash);
+    size_t begin;
+    if (before.ends_with("HTTP")) {
+      begin = slash - 4;
+      if (!fits_shape(text.substr(begin), kStatusShape)) continue;
+    } else {
+      begin = method_before(before.substr(before.size() - std::min(before.size(), kLongestLead)));
+      if (begin == std::string_view::npos) continue;
+      begin += before.size() - std::min(before.size(), kLongestLead);
+    }
+    if (line_end != std::string_view::npos && line_end <= slash) line_end = text.find('\n', slash);
+    if (line_end == std::string_view::npos) {
+      if (text.size() - begin < kMaxSearchedLine) return {false, begin};
+      continue;
+    }
+    StartLine line;
+    if (line_end - begin < kMaxSearchedLine && read_start_line(text.substr(begin, line_end - begin), &line)) {
+      return {true, begin};
+    }
+  }
+  for (size_t at = std::max(tail_from, text.size() - std::min(text.size(), kLongestLead)); at < text.size();
+       ++at) {
+    if (may_lead_to_slash(text.substr(at))) return {false, at};
+  }
+  return {false, text.size()};
+}
+
+}  // namespace weir::http1

@@ -1,0 +1,254 @@
+#include "parsers/tls/tls_parser.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "parsers/tls/client_hello.h"
+#include "parsers/tls/record_header.h"
+
+namespace weir {
+
+namespace {
+
+using tls::kRecordHeader;
+using tls::RecordHeader;
+
+constexpr size_t kMaxHello = 16 << 10;  // of a ClientHello that is put together; a longer one is not read
+constexpr size_t kHandshakeHeader = 4;
+constexpr uint8_t kClientHello = 1;
+constexpr uint8_t kServerHello = 2;
+
+class TlsParser : public Parser {
+ public:
+  explicit TlsParser(bool midstream) : in_step_(!midstream) {}
+
+  ParseStatus on_data(Direction direction, Bytes bytes, ContentSink& sink) override {
+    Side& side = sides_[index_of(direction)];
+    while (!bytes.empty()) {
+      if (side.state == State::kRaw) {
+        raw_data(side, direction, bytes, sink);
+        return ParseStatus::kOk;
+      }
+      if (side.state == State::kCounted) {
+        sink.unread(direction, Unread::kEncrypted, bytes.size());
+        return ParseStatus::kOk;
+      }
+      if (side.remaining > 0) {
+        const size_t n = std::min<size_t>(bytes.size(), side.remaining);
+        if (side.reads_hello) add_to_hello(side, direction, bytes.first(n), sink);
+        sink.unread(direction, Unread::kEncrypted, n);
+        side.remaining -= static_cast<uint32_t>(n);
+        bytes = bytes.subspan(n);
+        continue;
+      }
+      const size_t n = std::min(bytes.size(), kRecordHeader - side.header_size);
+      std::copy_n(bytes.begin(), n, side.header.begin() + side.header_size);
+      side.header_size = static_cast<uint8_t>(side.header_size + n);
+      bytes = bytes.subspan(n);
+      if (side.header_size < kRecordHeader) break;
+      side.header_size = 0;
+      RecordHeader record;
+      if (!tls::read_record_header(side.header.data(), &record)) {
+        // Picked up inside a record: nothing tells where the next one begins.
+        if (!in_step_) return give_to_count(direction, kRecordHeader + bytes.size(), sink);
+        side.state = State::kRaw;
+        side.hello = {};
+        raw_data(side, direction, side.header, sink);
+        continue;
+      }
+      sink.unread(direction, Unread::kEncrypted, kRecordHeader);
+      side.remaining = record.length;
+      side.reads_hello = side.reads_hello && record.type == tls::kHandshake;
+      if (record.type == tls::kApplicationData) return give_to_count(direction, bytes.size(), sink);
+    }
+    return ParseStatus::kOk;
+  }
+
+  ParseStatus on_gap(Direction direction, uint64_t n, ContentSink& sink) override {
+    Side& side = sides_[index_of(direction)];
+    if (n == 0) return ParseStatus::kOk;
+    if (side.state == State::kRaw) {
+      sink.gap(side.raw_item, side.raw_offset, n);
+      side.raw_offset += n;
+      return ParseStatus::kOk;
+    }
+    side.reads_hello = false;
+    side.hello = {};
+    if (n <= side.remaining) {
+      side.remaining -= static_cast<uint32_t>(n);
+      return ParseStatus::kOk;
+    }
+    // Where the next record begins is not known any more, and that it is TLS is.
+    return give_to_count(direction, 0, sink);
+  }
+
+  void on_end(Direction direction, ContentSink& sink) override {
+    Side& side = sides_[index_of(direction)];
+    count_header(side, direction, sink);
+    side.hello = {};
+    if (std::exchange(side.raw_open, false)) sink.close(side.raw_item, CloseReason::kFlowEnd);
+  }
+
+  void on_skipped(Direction direction, uint64_t n, ContentSink& sink) override {
+    sink.unread(direction, Unread::kEncrypted, n);
+  }
+
+  size_t held_bytes() const override { return sides_[0].hello.size() + sides_[1].hello.size(); }
+
+ private:
+  enum class State : uint8_t {
+    kRecords,
+    kRaw,      // the records broke
+    kCounted,  // encrypted from here on, not looked at
+  };
+  struct Side {
+    std::array<uint8_t, kRecordHeader> header{};
+    uint8_t header_size = 0;
+    bool reads_hello = true;  // all so far may be a ClientHello
+    State state = State::kRecords;
+    bool raw_open = false;
+    uint32_t remaining = 0;  // of the record in hand
+    ItemId raw_item = kNoItem;
+    uint64_t raw_offset = 0;
+    std::string hello;
+  };
+
+  // The direction, and the other one unless it is read raw, is only counted from here on.
+  ParseStatus give_to_count(Direction direction, size_t n, ContentSink& sink) {
+    if (n > 0) sink.unread(direction, Unread::kEncrypted, n);
+    sides_[index_of(direction)].state = State::kCounted;
+    if (sides_[index_of(opposite(direction))].state == State::kRaw) return ParseStatus::kOk;
+    for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
+      Side& side = sides_[index_of(d)];
+      count_header(side, d, sink);
+      side.hello = {};
+    }
+    return ParseStatus::kDone;
+  }
+
+  // The first bytes of a header that will not be completed.
+  static void count_header(Side& side, Direction direction, ContentSink& sink) {
+    if (side.header_size > 0) sink.unread(direction, Unread::kEncrypted, std::exchange(side.header_size, 0));
+  }
+
+  static void raw_data(Side& side, Direction direction, Bytes bytes, ContentSink& sink) {
+    if (!side.raw_open) {
+      ContentMeta meta;
+      meta.kind = ItemKind::kRawStream;
+      meta.direction = direction;
+      meta.protocol = "tls";
+      side.raw_item = sink.open(std::move(meta), kNoItem);
+      side.raw_open = true;
+    }
+    sink.data(side.raw_item, side.raw_offset, bytes);
+    side.raw_offset += bytes.size();
+  }
+
+  static void add_to_hello(Side& side, Direction direction, Bytes bytes, ContentSink& sink) {
+    side.hello += as_text(bytes.first(std::min(bytes.size(), kMaxHello - side.hello.size())));
+    const Bytes hello = as_bytes(side.hello);
+    const size_t size = hello.size() < kHandshakeHeader
+                            ? kHandshakeHeader
+                            : kHandshakeHeader + (read_be32(hello.data()) & 0xFFFFFF);
+    if (hello.size() < size && hello[0] == kClientHello && size <= kMaxHello) return;
+    const std::string_view name = tls::server_name_of(hello);
+    if (!name.empty()) {
+      ContentMeta meta;
+      meta.kind = ItemKind::kMessage;
+      meta.direction = direction;
+      meta.protocol = "tls";
+      meta.host = name;
+      sink.close(sink.open(std::move(meta), kNoItem), CloseReason::kComplete);
+    }
+    side.reads_hello = false;
+    side.hello = {};
+  }
+
+  std::array<Side, 2> sides_;
+  bool in_step_;
+};
+
+// How many record headers follow one another from `at`, as far as `bytes` goes; 0: the chain breaks.
+size_t chain_at(Bytes bytes, size_t at) {
+  size_t records = 0;
+  RecordHeader record;
+  while (bytes.size() - at >= kRecordHeader) {
+    if (!tls::read_record_header(bytes.data() + at, &record)) return 0;
+    ++records;
+    if (bytes.size() - at - kRecordHeader < record.length) break;
+    at += kRecordHeader + record.length;
+  }
+  return records;
+}
+
+// The begin of a stream: a handshake record with a hello.
+ProbeResult probe_begin(Bytes bytes) {
+  // Each byte of "handshake record, version 3.x, length below 2^14+2^8, ClientHello or ServerHello of less
+  // than 64 KiB, version 3.x"
+  constexpr size_t kHello = kRecordHeader + kHandshakeHeader + 2;
+  for (size_t i = 0; i < std::min(bytes.size(), kHello); ++i) {
+    const uint8_t c = bytes[i];
+    const bool fits = i == 0              ? c == tls::kHandshake
+                      : i == 1 || i == 9  ? c == 3
+                      : i == 2 || i == 10 ? c <= 4
+                      : i == 3            ? c <= 0x40
+                      : i == 5            ? c == kClientHello || c == kServerHello
+                      : i == 6            ? c == 0
+                                          : true;
+    if (!fits) return ProbeResult::kNo;
+  }
+  return bytes.size() >= kHello ? ProbeResult::kCertain : ProbeResult::kMore;
+}
+
+// The middle of a stream: two records that follow one another.
+ProbeResult probe_middle(Bytes bytes, bool finished) {
+  const size_t at_begin = bytes.size() >= kRecordHeader ? chain_at(bytes, 0) : 0;
+  if (at_begin >= 2) return ProbeResult::kCertain;
+  for (size_t at = 1; at + kRecordHeader <= bytes.size(); ++at) {
+    const bool candidate =
+        bytes[at] >= tls::kChangeCipherSpec && bytes[at] <= tls::kApplicationData && bytes[at + 1] == 3;
+    if (candidate && chain_at(bytes, at) >= 2) return ProbeResult::kMaybe;
+  }
+  // One long record that fills what may be looked at.
+  if (at_begin == 1 && bytes[0] == tls::kApplicationData && bytes[2] == 3) return ProbeResult::kMaybe;
+  return finished ? ProbeResult::kNo : ProbeResult::kMore;
+}
+
+ProbeResult probe(const ProbeView& view) {
+  bool refused = false;
+  bool more = false;
+  bool maybe = false;
+  for (size_t i = 0; i < 2; ++i) {
+    const Bytes bytes = view.head[i];
+    if (bytes.empty()) continue;
+    ProbeResult result = probe_begin(bytes);
+    if (result == ProbeResult::kNo && view.midstream) result = probe_middle(bytes, view.finished[i]);
+    if (result == ProbeResult::kCertain) return result;
+    refused |= result == ProbeResult::kNo;
+    maybe |= result == ProbeResult::kMaybe;
+    more |= result == ProbeResult::kMore && !view.finished[i];
+  }
+  if (maybe) return ProbeResult::kMaybe;
+  if (refused && !view.midstream) return ProbeResult::kNo;
+  const bool may_come =
+      (view.head[0].empty() && !view.finished[0]) || (view.head[1].empty() && !view.finished[1]);
+  return more || (may_come && !refused) ? ProbeResult::kMore : ProbeResult::kNo;
+}
+
+}  // namespace
+
+ParserInfo tls_parser_info() {
+  static constexpr uint16_t kPorts[] = {443, 8443, 465, 563, 636, 853, 989, 990, 993, 995, 6443, 9443};
+  ParserInfo info;
+  info.name = "tls";
+  info.transport = Transport::kTcp;
+  info.usual_ports = kPorts;
+  info.probe = probe;
+  info.make = [](bool midstream) -> std::unique_ptr<Parser> {
+    return std::make_unique<TlsParser>(midstream);
+  };
+  return info;
+}
+
+}  // namespace weir

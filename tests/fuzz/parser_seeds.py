@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz target "parser" (its header describes the input) into corpus/parser.
+
+Conversations recorded between real programs (tests/data/http1), and the hostile ones by hand.
+"""
+import json
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+OUT = ROOT / "fuzz/corpus/parser"
+HTTP, TLS = 0, 1
+
+
+def records(direction, data):
+    for i in range(0, len(data), 4000):
+        piece = data[i:i + 4000]
+        yield bytes([direction | (len(piece) >> 8) << 3, len(piece) & 255]) + piece
+
+
+def gap(direction, n):
+    return bytes([direction | 6 | (n >> 8) << 3, n & 255])
+
+
+def seed(name, parser, *steps, late=0):
+    parts = [bytes([parser, late])]
+    for direction, what in steps:
+        parts.extend([gap(direction, what)] if isinstance(what, int) else records(direction, what))
+    (OUT / name).write_bytes(b"".join(parts))
+
+
+def recorded(steps):
+    return [(0 if s["from"] == "client" else 1, bytes.fromhex(s["hex"])) for s in steps]
+
+
+POST = b"POST /p?q=1 HTTP/1.1\r\nHost: h\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\n"
+
+http = recorded(json.loads((ROOT / "data/http1/http.json").read_text())["steps"])
+seed("http_recorded", HTTP, *http)
+seed("http_recorded_late", HTTP, *http[3:], late=1)
+seed("http_recorded_holes", HTTP, *http[:4], (1, 3), *http[5:9], (0, 40), *http[9:])
+for i, conversation in enumerate(json.loads((ROOT / "data/http1/tls.json").read_text())):
+    steps = recorded(conversation["steps"])
+    seed(f"tls_recorded_{i}", TLS, *steps)
+    seed(f"tls_late_{i}", TLS, *steps[2:], late=1)
+    seed(f"http_connect_tls_{i}", HTTP, (0, b"CONNECT a:443 HTTP/1.1\r\n\r\n"), (1, OK + b"\r\n"), *steps)
+seed("tls_broken", TLS, (0, b"\x16\x03\x01\x00\x05\x01\x00\x00\x01xplain text"), (1, b"\x17\x03\x03\x00\x02ab"))
+seed("http_chunk_huge", HTTP, (0, POST + CHUNKED + b"ffffffffffffffff\r\nab"), (0, 100), (0, b"cd"))
+seed("http_chunk_overflow", HTTP, (0, POST + CHUNKED + b"10000000000000000\r\nabGET / HTTP/1.1\r\n\r\n"))
+seed("http_chunk_trailers", HTTP, (0, POST + CHUNKED + b"3;e=1\r\nabc\r\n0\r\nT: x\r\n\r\nGET / HTTP/1.1\r\n\r\n"))
+seed("http_chunk_broken", HTTP, (0, POST + CHUNKED + b"3\r\nabcX\r\n}GET /x HTTP/1.1\r\n\r\n"))
+seed("http_two_lengths", HTTP, (0, POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"))
+seed("http_smuggling", HTTP, (0, POST + b"Content-Length: 6\r\n" + CHUNKED + b"0\r\n\r\nGET /s HTTP/1.1\r\n\r\n"))
+seed("http_pipeline", HTTP, (0, b"HEAD /%d HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n" * 5),
+     (1, (OK + b"Content-Length: 1\r\n\r\n" + OK + b"Content-Length: 1\r\n\r\nx") * 5))
+seed("http_upgrade", HTTP, (0, POST + b"Upgrade: x\r\nContent-Length: 2\r\n\r\na"),
+     (1, b"HTTP/1.1 101 S\r\n\r\nraw"), (0, b"bframes"))
+seed("http_folded", HTTP, (0, POST + b"Content-Type: a\r\n b\r\nAuthorization: Basic YTpi\r\n\tx\r\n\r\n"))
+seed("http_meta", HTTP, (1, OK + b"Content-Disposition: attachment; filename*=GBK''%bf%cd; filename=\"=?UTF-8?B?5a6i?=\"\r\n"
+                         b"Forwarded: for=\"[::1]:4\"\r\nX-Forwarded-For: 1.2.3.4, x\r\nContent-Range: bytes 1-2/3\r\n"
+                         b"Content-Encoding: gzip, br\r\n\r\nbody"))
+seed("http_head_hole", HTTP, (0, POST + b"Cook"), (0, 9), (0, b"ie: 1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"))
+seed("http_junk", HTTP, (0, b"GET /old\r\n\x01\x02PUT http://h/ HTTP/1.0\n\n"), (1, b"<html>HTTP/1.1 200 OK\r\n\r\n"))
+seed("http_long_head", HTTP, (0, POST + b"A: " + b"b" * 70000 + b"\r\nContent-Length: 1\r\n\r\nxGET / HTTP/1.1\r\n\r\n"))

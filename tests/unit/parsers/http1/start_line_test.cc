@@ -1,0 +1,151 @@
+// Start lines: read where expected, found where not. Lines from RFC 9112 sections 3 and 4.
+#include "parsers/http1/start_line.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "parsers/http1/blank_line.h"
+#include "parsers/http1/chunk_line.h"
+
+namespace weir::http1 {
+namespace {
+
+TEST(StartLine, ReadsRequestTargetsOfAllForms) {
+  struct Case {
+    std::string_view line, method, target;
+  };
+  const Case cases[] = {
+      {"GET /where?q=now HTTP/1.1", "GET", "/where?q=now"},
+      {"GET http://www.example.org/pub/WWW/TheProject.html HTTP/1.1", "GET",
+       "http://www.example.org/pub/WWW/TheProject.html"},
+      {"CONNECT www.example.com:80 HTTP/1.1", "CONNECT", "www.example.com:80"},
+      {"OPTIONS * HTTP/1.1", "OPTIONS", "*"},
+      {"M-SEARCH * HTTP/1.0\r", "M-SEARCH", "*"},
+      {"GET /a b c HTTP/1.1", "GET", "/a b c"},
+      {"GET / HTTP/1.1 \t\r", "GET", "/"},
+  };
+  for (const Case& c : cases) {
+    StartLine line;
+    ASSERT_TRUE(read_start_line(c.line, &line)) << c.line;
+    EXPECT_FALSE(line.response);
+    EXPECT_EQ(line.method, c.method);
+    EXPECT_EQ(line.target, c.target);
+  }
+}
+
+TEST(StartLine, ReadsStatusLines) {
+  for (const auto& [text, status] : {std::pair<std::string_view, int>{"HTTP/1.1 200 OK", 200},
+                                     {"HTTP/1.0 404 ", 404},
+                                     {"HTTP/1.1 304", 304},
+                                     {"HTTP/1.1 599 \xE6\x88\x90\r", 599}}) {
+    StartLine line;
+    ASSERT_TRUE(read_start_line(text, &line)) << text;
+    EXPECT_TRUE(line.response);
+    EXPECT_EQ(line.status, status);
+  }
+}
+
+TEST(StartLine, RefusesWhatIsNone) {
+  for (const std::string_view text :
+       {"", " ", "GET", "GET /", "GET / HTTP/2.0", "GET  HTTP/1.1", "GET HTTP/1.1", " GET / HTTP/1.1",
+        "GE(T / HTTP/1.1", "GET / HTTP/1.1x", "GET / http/1.1", "HTTP/1.1 20", "HTTP/1.1 2000 OK",
+        "HTTP/1.1 099 x", "HTTP/2 200 OK", "HTTP/1.1  200 OK",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFG / HTTP/1.1"}) {
+    StartLine line;
+    EXPECT_FALSE(read_start_line(text, &line)) << text;
+  }
+}
+
+TEST(StartLine, EveryBeginOfAStartLineMayBecomeOne) {
+  for (const std::string_view text : {"GET /where?q=now HTTP/1.1", "HTTP/1.1 200 OK", "M-SEARCH * HTTP/1.0",
+                                      "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF / HTTP/1.1", "H-TTP/ / HTTP/1.1"}) {
+    StartLine line;
+    const bool is_one = read_start_line(text, &line);
+    for (size_t n = 0; n <= text.size(); ++n) {
+      EXPECT_TRUE(may_be_start_line(text.substr(0, n)) || !is_one) << text.substr(0, n);
+    }
+  }
+  for (const std::string_view text :
+       {"HTTP/2", "HTTP/1.x", "HTTP/1.1 2x", "\x16\x03\x01", " GET", "GET\t/", "{\"a\":1"}) {
+    EXPECT_FALSE(may_be_start_line(text)) << text;
+  }
+}
+
+TEST(FindStartLine, FindsOneAnywhere) {
+  struct Case {
+    std::string_view before, line;
+  };
+  const Case cases[] = {
+      {"", "GET / HTTP/1.1\r\n"},
+      {"\"balance\":12}", "HTTP/1.1 200 OK\r\n"},
+      {"tail of a form=1", "POST /login HTTP/1.1\n"},
+      {"GET / HTTP/2.0\r\n/ / HTTP/ GET /x\n", "DELETE https://a.example/b HTTP/1.0\r\n"},
+      {"HTTP/1.1 2\r\nHTTP/1.1 20x OK\r\n", "HTTP/1.1 204\r\n"},
+      {"\r\n\r\n", "PROPPATCH http://h/ HTTP/1.1\r\n"},
+  };
+  for (const Case& c : cases) {
+    const std::string text = std::string(c.before) + std::string(c.line) + "Host: a\r\n";
+    const StartSearch found = find_start_line(text);
+    EXPECT_TRUE(found.found) << text;
+    EXPECT_EQ(found.at, c.before.size()) << text;
+    // Cut anywhere inside the line, no byte of it is given up.
+    for (size_t n = 0; n < c.line.size(); ++n) {
+      const StartSearch part = find_start_line(std::string_view(text).substr(0, c.before.size() + n));
+      EXPECT_FALSE(part.found);
+      EXPECT_LE(part.at, c.before.size()) << text.substr(0, c.before.size() + n);
+    }
+  }
+}
+
+TEST(FindStartLine, BelievesOnlyWholeLines) {
+  // An access log, a prose mention, an unknown method, JSON with escaped line ends.
+  for (const std::string_view text :
+       {"1.2.3.4 - \"GET /a HTTP/1.1\" 200 15\n", "write GET /path to the server\n", "FETCH /a HTTP/1.1\n",
+        "{\"raw\":\"GET / HTTP/1.1\\r\\nHost: a\"}\n"}) {
+    const StartSearch found = find_start_line(text);
+    EXPECT_FALSE(found.found) << text;
+    EXPECT_EQ(found.at, text.size()) << text;
+  }
+}
+
+TEST(FindStartLine, GivesUpALineThatIsTooLong) {
+  const std::string line = "GET /" + std::string(kMaxSearchedLine, 'a');
+  EXPECT_EQ(find_start_line(line.substr(0, kMaxSearchedLine - 1)).at, 0u);
+  EXPECT_EQ(find_start_line(line.substr(0, kMaxSearchedLine)).at, kMaxSearchedLine);
+  const StartSearch whole = find_start_line(line + " HTTP/1.1\r\n");
+  EXPECT_FALSE(whole.found);
+}
+
+TEST(BlankLine, FindsTheFirstOneAtAnyDistance) {
+  for (size_t n = 0; n < 70; ++n) {
+    const std::string before(n, 'x');
+    EXPECT_EQ(find_blank_line("", before + "\r\n\r\nrest\n\n"), n + 4);
+    EXPECT_EQ(find_blank_line("", before + "\n\nrest"), n + 2);
+    EXPECT_EQ(find_blank_line("", before + "\n\r\nrest"), n + 3);
+    EXPECT_EQ(find_blank_line("", before + "\r\n\r"), std::string_view::npos);
+    EXPECT_EQ(find_blank_line("", before + "\r\rx\n x"), std::string_view::npos);
+  }
+  EXPECT_EQ(find_blank_line("\r\n", "\r\nx"), 2u);
+  EXPECT_EQ(find_blank_line("\r\n", "\nx"), 1u);
+  EXPECT_EQ(find_blank_line("\n\r", "\nx"), 1u);
+  EXPECT_EQ(find_blank_line("a\r", "\nx"), std::string_view::npos);
+}
+
+TEST(ChunkLine, ReadsSizesUpToSixtyFourBits) {
+  ChunkLine chunk;
+  ASSERT_TRUE(read_chunk_line("ffffffffffffffff", &chunk));
+  EXPECT_EQ(chunk.size, UINT64_MAX);
+  ASSERT_TRUE(read_chunk_line("0000000000000000000000000001F", &chunk));
+  EXPECT_EQ(chunk.size, 31u);
+  ASSERT_TRUE(read_chunk_line("1a \t;name=\"value\"", &chunk));
+  EXPECT_EQ(chunk.size, 26u);
+  EXPECT_EQ(chunk.extension, 4u);
+  for (const std::string_view line :
+       {"", " 5", "-1", "+5", "0x10", "10000000000000000", "5 5", "g", ";a", "5_0", "5\r"}) {
+    EXPECT_FALSE(read_chunk_line(line, &chunk)) << line;
+  }
+}
+
+}  // namespace
+}  // namespace weir::http1
