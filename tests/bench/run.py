@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Measures Weir's speed goals side by side and prints them as a table.
+
+    tests/bench/run.py BUILD_DIR [--megabytes N] [--rounds N]
+
+Every figure is the median of several rounds in which all contestants take turns on one pinned core (two cores
+for the comparison of two workers with one). The captures are made anew from a fixed seed, under BUILD_DIR.
+Suricata is compared with when it is installed; this script installs nothing.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+SURICATA_HINT = ("Suricata is not installed: goals 1 and 2 are left out. On Debian 12: add bookworm-backports, then "
+                 "apt-get install -t bookworm-backports suricata")
+
+
+def run(command, cores="0"):
+    done = subprocess.run(["taskset", "-c", cores, *map(str, command)], check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def last_json(text):
+    return json.loads(text.strip().splitlines()[-1])
+
+
+class Contest:
+    """Contestants by name, each a function that gives one figure; rounds take turns."""
+
+    def __init__(self, rounds):
+        self.rounds = rounds
+        self.contestants = {}
+
+    def add(self, name, function):
+        self.contestants[name] = function
+
+    def medians(self):
+        figures = {name: [] for name in self.contestants}
+        for number in range(self.rounds):
+            for name, function in self.contestants.items():
+                print(f"\rround {number + 1}/{self.rounds}: {name:<32}", end="", file=sys.stderr, flush=True)
+                figures[name].append(function())
+        print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
+        return {name: statistics.median(values) for name, values in figures.items()}
+
+
+def weir_rate(weir, capture, stage="alert", workers=1, payload=None, packets=False):
+    """Gbit/s of frames, or of `payload` bytes, or packets/s, up to `stage`."""
+    cores = "0" if workers == 1 else "0,1"
+    figure = last_json(run([weir, "bench", "--format", "json", "--runs", 1, "--stage", stage, "--workers", workers,
+                            capture], cores))
+    if packets:
+        return figure["packets_per_second"]
+    return (payload if payload else figure["bytes"]) * 8 / figure["seconds"] / 1e9
+
+
+def engine_rate(engines, *words):
+    figure = last_json(run([engines, *words]))
+    return figure["bytes"] * 8 / figure["seconds"] / 1e9
+
+
+def suricata_rules(path):
+    lines = [line.rstrip("\n").split("\t") for line in open(HERE / "expressions.tsv", encoding="utf-8")
+             if line.strip() and not line.startswith("#")]
+    with open(path, "w", encoding="utf-8") as out:
+        for number, columns in enumerate(lines, 1):
+            text = columns[1].replace("/", "\\/").replace(";", "\\;").replace('"', '\\"')
+            out.write(f'alert http any any -> any any (msg:"{columns[0]}"; flow:established,to_client; file_data; '
+                      f'pcre:"/{text}/"; sid:{number}; rev:1;)\n')
+
+
+def suricata_seconds(capture, rules, folder):
+    """Wall time of one run over the capture, one worker, less that of one over an empty capture."""
+    def once(file):
+        command = ["suricata", "-r", str(file), "-l", str(folder), "-S", str(rules), "--runmode", "single",
+                   "--set", "outputs.0.fast.enabled=no", "--set", "stats.enabled=no",
+                   "--set", "app-layer.protocols.http.libhtp.default-config.response-body-limit=0",
+                   "--set", "stream.reassembly.depth=0", "-k", "none"]
+        begin = time.monotonic()
+        run(command)
+        return time.monotonic() - begin
+    empty = folder / "empty.pcap"
+    empty.write_bytes(capture.open("rb").read(24))
+    return max(once(capture) - once(empty), 1e-3)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--megabytes", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    weir = options.build / "weir"
+    engines = options.build / "tests/bench/bench_engines"
+    traffic = options.build / "tests/bench/bench_traffic"
+    data = options.build / "bench-data"
+    data.mkdir(exist_ok=True)
+    size = {}
+    for kind in ("text", "json", "hostile"):
+        capture, payload = data / f"{kind}.pcap", data / f"{kind}.bin"
+        run([traffic, kind, options.megabytes, capture, payload])
+        size[kind] = payload.stat().st_size
+    run([traffic, "flows", 1_000_000, 6_000_000, data / "flows.pcap"])
+    text = data / "text.pcap"
+    detectors = len(run([weir, "packs", "list"]).splitlines()) - 1
+
+    contest = Contest(options.rounds)
+    contest.add("weir text", lambda: weir_rate(weir, text))
+    contest.add("weir json", lambda: weir_rate(weir, data / "json.pcap"))
+    contest.add("weir hostile", lambda: weir_rate(weir, data / "hostile.pcap"))
+    contest.add("weir reassembly", lambda: weir_rate(weir, text, stage="reassembly"))
+    contest.add("weir flows", lambda: weir_rate(weir, data / "flows.pcap", stage="flow", packets=True))
+    contest.add("weir two workers", lambda: weir_rate(weir, text, workers=2))
+    contest.add("hs written", lambda: engine_rate(engines, "hs", data / "text.bin", HERE / "expressions.tsv", "written"))
+    contest.add("hs reshaped", lambda: engine_rate(engines, "hs", data / "text.bin", HERE / "expressions.tsv", "reshaped"))
+    contest.add("libpcap", lambda: engine_rate(engines, "pcap", text))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch)
+        has_suricata = shutil.which("suricata") is not None
+        if has_suricata:
+            (folder / "none.rules").write_text("")
+            suricata_rules(folder / "pcre.rules")
+            frames = text.stat().st_size * 8 / 1e9
+            contest.add("suricata no rules", lambda: frames / suricata_seconds(text, folder / "none.rules", folder))
+            contest.add("suricata 22 rules", lambda: frames / suricata_seconds(text, folder / "pcre.rules", folder))
+        m = contest.medians()
+
+    share = size["text"] * 8 / 1e9 / (text.stat().st_size * 8 / 1e9)
+    payload_rate = m["weir text"] * share
+    rows = []
+
+    def row(number, what, value, floor, goal, unit="×"):
+        verdict = "goal" if value >= goal else "floor" if value >= floor else "below"
+        rows.append(f"| {number} | {what} | {value:.2f}{unit} | {floor}{unit} | {goal}{unit} | {verdict} |")
+
+    if has_suricata:
+        row(1, f"weir, {detectors} detectors ÷ Suricata with 22 PCRE rules", m["weir text"] / m["suricata 22 rules"], 8, 15)
+        row(2, f"weir, {detectors} detectors ÷ Suricata without rules", m["weir text"] / m["suricata no rules"], 1.2, 2.5)
+    row(3, f"weir, {detectors} detectors ÷ raw hs_scan, 22 expressions as written", payload_rate / m["hs written"], 2, 4.5)
+    row(4, f"weir, {detectors} detectors ÷ raw hs_scan, 22 reshaped", payload_rate / m["hs reshaped"], 0.6, 1.0)
+    row(5, "capture to reassembly ÷ the libpcap loop", m["weir reassembly"] / m["libpcap"], 0.6, 1.5)
+    row(6, "64-byte packets, decode and flow, 1 M flows (M packets/s)", m["weir flows"] / 1e6, 4, 10, "")
+    row(7, "two workers ÷ one, two cores ÷ one", m["weir two workers"] / m["weir text"], 1.7, 1.95)
+    row(8, "digit-rich JSON ÷ document text", m["weir json"] / m["weir text"], 0.25, 0.5)
+    row(9, "hostile payload ÷ benign", m["weir hostile"] / m["weir text"], 0.1, 0.3)
+
+    print("| # | what | here | floor | goal | reached |\n|---|---|---|---|---|---|")
+    print("\n".join(rows))
+    print()
+    print(f"Medians of {options.rounds} rounds, one pinned core, {options.megabytes} MB of bodies, Gbit/s of frames "
+          "(raw hs_scan: of payload):")
+    for name, value in m.items():
+        print(f"  {name:<20} {value / 1e6:.2f} M packets/s" if name == "weir flows" else f"  {name:<20} {value:.2f}")
+    if not has_suricata:
+        print("\n" + SURICATA_HINT)
+
+
+if __name__ == "__main__":
+    os.environ["LC_ALL"] = "C.UTF-8"
+    main()
