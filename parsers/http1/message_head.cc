@@ -12,6 +12,22 @@ namespace {
 constexpr size_t kMaxUnfolded = 2 * kMaxMetaLength;
 constexpr size_t kMaxCodingName = 32;
 
+// Of the fields that field_named() knows: most lines go no further than their first letter.
+constexpr bool begins_known_field(char c) {
+  switch (c | 0x20) {
+    case 'a':
+    case 'c':
+    case 'f':
+    case 'h':
+    case 'p':
+    case 't':
+    case 'x':
+      return true;
+    default:
+      return false;
+  }
+}
+
 // RFC 3986 authority: without user info.
 std::string_view host_part(std::string_view authority) {
   const size_t at = authority.rfind('@');
@@ -63,6 +79,7 @@ void MessageHead::add_line(std::string_view line, bool stable) {
   }
   take(std::exchange(pending_, Field::kOther), copied_ ? std::string_view(unfolded_) : pending_value_);
   copied_ = false;
+  if (line.empty() || !begins_known_field(line.front())) return;
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return;
   // White space before the colon is against RFC 9112 section 5.1, and some read it all the same.

@@ -188,7 +188,7 @@ void MessageReader::begin_long_head(std::string_view head, size_t start_line, Co
   long_head_->set_start(line);
   const std::string_view last = fields.substr(long_head_->add_lines(fields, false));
   pair(*long_head_, connection);
-  open_message(long_head_->meta, line.target, sink);
+  open_message(ContentMeta(long_head_->meta), line.target, sink);
   if (last == "\r") fields.remove_suffix(1);  // perhaps the blank line
   if (!fields.empty()) fields_data(as_bytes(fields), sink);
   held_ = last.substr(0, kMaxHeldLine);
@@ -234,7 +234,7 @@ void MessageReader::pair(MessageHead& head, Connection& connection) {
   if (head.framing() == MessageHead::Framing::kTunnel) connection.tunnel_host = head.meta.host;
 }
 
-void MessageReader::open_message(ContentMeta meta, std::string_view target, ContentSink& sink) {
+void MessageReader::open_message(ContentMeta&& meta, std::string_view target, ContentSink& sink) {
   message_ = sink.open(std::move(meta), kNoItem);
   message_open_ = true;
   if (target.empty()) return;
@@ -245,7 +245,7 @@ void MessageReader::open_message(ContentMeta meta, std::string_view target, Cont
   sink.close(item, CloseReason::kComplete);
 }
 
-void MessageReader::begin_body(const MessageHead& head, MessageHead::Framing framing, ContentMeta body,
+void MessageReader::begin_body(const MessageHead& head, MessageHead::Framing framing, ContentMeta&& body,
                                ContentSink& sink) {
   using Framing = MessageHead::Framing;
   if (framing == Framing::kNoBody) {

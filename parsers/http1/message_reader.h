@@ -84,8 +84,9 @@ class MessageReader {
   void begin_long_head(std::string_view head, size_t start_line, Connection& connection, ContentSink& sink);
   void end_in_head(uint64_t hole, Connection& connection, ContentSink& sink);
   void pair(MessageHead& head, Connection& connection);
-  void open_message(ContentMeta meta, std::string_view target, ContentSink& sink);
-  void begin_body(const MessageHead& head, MessageHead::Framing framing, ContentMeta body, ContentSink& sink);
+  void open_message(ContentMeta&& meta, std::string_view target, ContentSink& sink);
+  void begin_body(const MessageHead& head, MessageHead::Framing framing, ContentMeta&& body,
+                  ContentSink& sink);
 
   void fields_data(Bytes bytes, ContentSink& sink);
   void close_fields(CloseReason why, ContentSink& sink);

@@ -119,6 +119,8 @@ StartSearch find_start_line(std::string_view text) {
   size_t tail_from = 0;
   for (size_t slash = text.find('/'); slash != std::string_view::npos; slash = text.find('/', slash + 1)) {
     tail_from = slash + 1;
+    const char last = slash > 0 ? text[slash - 1] : '\0';
+    if (last != 'P' && last != ' ' && last != ':') continue;
     const std::string_view before = text.substr(0, slash);
     size_t begin;
     if (before.ends_with("HTTP")) {
