@@ -43,7 +43,7 @@ struct FlowRecord {
   FlowKey key;                  // initiator → responder
   uint32_t id = 0;              // place in the table; not an identity outside it
   Nanoseconds last_packet = 0;  // latest capture time of its packets
-  uint32_t idle_mark = 0;       // seconds of last_packet when it last moved in the idle list
+  uint32_t idle_mark = 0;       // idle_mark_of(last_packet) when it last moved in the idle list
   TimeoutClass timeout_class = TimeoutClass::kUdp;
   uint8_t tcp_known = 0;  // bit 0, 1: isn of that direction; bit 2: pending_isn
   uint16_t reserved = 0;

@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kSmallStep = size_t{16} << 10;
 // Below this a huge page a step would be most of the array.
-constexpr size_t kHugeFrom = size_t{32} << 20;
+constexpr size_t kHugeFrom = size_t{4} << 20;
 
 size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 

@@ -31,7 +31,9 @@ class FlowIndex {
       if (entry.hash == hash) return entry.place - 1;
     }
   }
-  void prefetch(uint64_t hash) const { __builtin_prefetch(&entries_[static_cast<uint32_t>(hash) & mask_]); }
+  [[gnu::always_inline]] void prefetch(uint64_t hash) const {
+    __builtin_prefetch(&entries_[static_cast<uint32_t>(hash) & mask_]);
+  }
 
   // Makes sure that one more entry fits; false when that needs memory which the budget refuses.
   bool make_room() { return size_ < limit_ || grow(); }

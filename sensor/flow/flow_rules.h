@@ -42,8 +42,10 @@ inline Nanoseconds idle_end(const FlowRecord& flow, const FlowTimeouts& timeouts
   return flow.last_packet > kNever - timeout ? kNever : flow.last_packet + timeout;
 }
 
-// Coarse time for the idle list: steps of 2^30 ns.
-inline uint32_t idle_mark_of(Nanoseconds time) { return static_cast<uint32_t>(time >> 30); }
+// Time for the idle list: steps of 2^20 ns, modulo 2^32 (52 days).
+inline uint32_t idle_mark_of(Nanoseconds time) { return static_cast<uint32_t>(time >> 20); }
+// A flow moves in the idle list when so many steps have gone by since it last moved: 8.6 s.
+inline constexpr uint32_t kIdleSteps = 1u << 13;
 
 // Fills in a new flow from its first packet: key turned initiator → responder, times, sequence numbers.
 // The initiator is who sent SYN, whom SYN+ACK answers, else who sent this packet. Returns the packet's

@@ -110,7 +110,15 @@ void TcpConnection::on_fin(uint32_t fin_seq, const Call& call) {
   if ((half.flags & kStarted) == 0) start(half, fin_seq);
   const int64_t ahead = tcp::distance(half.next_seq, fin_seq);
   const bool known = (half.flags & (kFin | kEnded)) != 0;
-  if (known ? half.fin_seq != fin_seq : (ahead < 0 || ahead > tcp::kMaxAhead)) {
+  bool credible = ahead >= 0 && ahead <= tcp::kMaxAhead;
+  const uint64_t at = half.next + static_cast<uint64_t>(ahead);
+  if (known) {
+    credible = half.fin_seq == fin_seq;
+  } else if (credible) {
+    // The sender has sent, or the receiver taken, bytes beyond it: no end. FIN itself takes one number.
+    credible = half.acked <= at + 1 && (half.held == nullptr || half.held->end() <= at);
+  }
+  if (!credible) {
     ++call.context.shared.counters().fins_ignored;
     return;
   }
@@ -118,7 +126,7 @@ void TcpConnection::on_fin(uint32_t fin_seq, const Call& call) {
   half.flags |= kFin;
   half.fin_seq = fin_seq;
   // What the receiver acknowledged before FIN was seen may have been FIN itself.
-  half.acked = std::min(half.acked, half.next + static_cast<uint64_t>(ahead));
+  half.acked = std::min(half.acked, at);
   if (half.held != nullptr) half.held->limit_tail(half.acked);
 }
 

@@ -331,7 +331,9 @@ TEST_F(FlowTableTest, AlarmCanBeSetAgainAndTurnedOff) {
 }
 
 TEST_F(FlowTableTest, EvictsTheLongestIdleFlowWhenFull) {
-  make({.max_flows = 3});
+  FlowTableOptions few;
+  few.max_flows = 3;
+  make(few);
   for (uint16_t port = 1; port <= 3; ++port) {
     put(packet("192.0.2.1", port, "192.0.2.2", 53, kStart + port * 2 * kSecond));
   }
@@ -342,6 +344,26 @@ TEST_F(FlowTableTest, EvictsTheLongestIdleFlowWhenFull) {
   EXPECT_EQ(left_[0].why, FlowEnd::kEvicted);
   EXPECT_EQ(table().size(), 3u);
   EXPECT_EQ(table().counters().ended[static_cast<size_t>(FlowEnd::kEvicted)], 1u);
+}
+
+TEST_F(FlowTableTest, AFloodDoesNotEvictAFlowThatIsInUse) {
+  FlowTableOptions few;
+  few.max_flows = 100;
+  make(few);
+  const auto used = put(packet("192.0.2.9", 9, "192.0.2.2", 53, kStart)).flow;
+  for (int i = 1; i <= 20'000; ++i) {
+    const Nanoseconds now = kStart + i * 100'000;  // the table turns over every 10 ms
+    PacketView flood = packet("10.0.0.0", 1, "192.0.2.2", 53, now);
+    flood.key.src.bytes[14] = static_cast<uint8_t>(i >> 8);
+    flood.key.src.bytes[15] = static_cast<uint8_t>(i);
+    put(flood);
+    if (i % 50 == 0) {
+      const auto found = put(packet("192.0.2.9", 9, "192.0.2.2", 53, now));
+      ASSERT_FALSE(found.created);
+      ASSERT_EQ(found.flow, used);
+    }
+  }
+  EXPECT_GT(table().counters().ended[static_cast<size_t>(FlowEnd::kEvicted)], 19'000u);
 }
 
 TEST_F(FlowTableTest, AMillionSynsStayWithinTheBudget) {

@@ -184,6 +184,21 @@ TEST_F(TcpStream, BytesBeyondAFinShowThatItWasNone) {
   EXPECT_EQ(initiator().stream, "0123456789abcdef");
 }
 
+TEST_F(TcpStream, FinBeforeBytesThatWereSeenOrTakenIsNone) {
+  open();
+  data(10, "klm");
+  send(kI, kFirstI + 5, "", kTcpAck | kTcpFin);
+  data(0, "abcdefghij");
+  EXPECT_FALSE(connection.ended(kI));
+  EXPECT_EQ(initiator().stream, "abcdefghijklm");
+  acknowledge(20);
+  send(kI, kFirstI + 13, "", kTcpAck | kTcpFin);
+  EXPECT_FALSE(connection.ended(kI));
+  data(13, "nopqrst");
+  EXPECT_EQ(initiator().stream, "abcdefghijklmnopqrst");
+  EXPECT_EQ(shared.counters().fins_ignored, 2u);
+}
+
 TEST_F(TcpStream, DataAfterTheEndIsStillRead) {
   open();
   send(kI, kFirstI, "abc", kTcpAck | kTcpFin);
