@@ -15,6 +15,7 @@ target_link_libraries(weir_parsers PUBLIC ${weir_parsers})
 weir_library(signatures/validators)
 weir_library(signatures/compiler DEPS signatures/validators
              EXTERNAL weir_dep_hs weir_dep_yaml weir_dep_pcre2 weir_dep_sodium)
+include(${CMAKE_SOURCE_DIR}/signatures/compiler/builtin_packs.cmake)
 
 # sensor: from packets to alerts
 weir_library(sensor/base DEPS parsers/wire parsers/api EXTERNAL weir_dep_spdlog)

@@ -65,20 +65,26 @@ class ReasonSet {
   uint32_t bits_ = 0;
 };
 
+// What a value says of a person's record: a name, an identity and a phone near each other are one.
+enum class PersonRole : uint8_t { kNone, kName, kIdentity, kPhone };
+
 struct Finding {
   DetectorIndex detector = kNoDetector;
   uint8_t score = 0;      // 0-100 before the item's bonuses
   bool labelled = false;  // has a keyword or field name of its own
+  PersonRole role = PersonRole::kNone;
   ReasonSet reasons;
   uint64_t begin = 0;  // item offsets of the value, [begin, end)
   uint64_t end = 0;
   uint64_t decided_at = 0;  // item offset of the byte that decided it: 64 characters on, or the end
-  uint32_t text_begin = 0;  // characters from the run's begin, for distances between findings
+  uint64_t text_begin = 0;  // characters from the item's begin, a break between runs counting 1,000
   Token token;
   std::string masked;   // e.g. "110***********0123"; at most 4 characters and a quarter shown
   std::string keyword;  // the pack's own word that was near; clear
   std::string field;    // JSON key, form field, header … from the wire: mask before it leaves
-  std::string excerpt;  // shape only: 9, 字, x, packs' keywords in clear
+  // Shape only: 9, 字, x, packs' keywords in clear. Empty but for a score higher than all before it in the
+  // item.
+  std::string excerpt;
   std::vector<DetectorIndex> alternatives;  // what else the same span could be
 };
 

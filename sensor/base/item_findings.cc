@@ -1,0 +1,316 @@
+#include "sensor/base/item_findings.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace weir {
+
+namespace {
+
+constexpr uint64_t kRecordCharacters = 200;
+constexpr int kRecordBonus = 15;
+constexpr int kInvalidLoss = 20;
+constexpr uint64_t kFewCandidates = 10;
+
+// How a distinct value stands to the item's bonuses.
+constexpr unsigned kLabelled = 1, kRecord = 2, kStandings = 4;
+
+size_t hash_of(const Token& token) {
+  // Tokens are hashes already.
+  uint64_t h = 0;
+  std::memcpy(&h, token.bytes.data(), sizeof h);
+  return static_cast<size_t>(h);
+}
+
+}  // namespace
+
+struct ItemFindings::Kind {
+  struct Value {
+    Token token;
+    uint8_t score = 0;
+    uint8_t standing = 0;
+  };
+
+  std::vector<Value> values;    // in the order in which they came
+  std::vector<uint32_t> slots;  // open addressing: index + 1 into values; a power of two, at most half full
+  std::array<std::array<uint32_t, 101>, kStandings> scores{};  // distinct values by standing and base score
+  uint64_t matches = 0;
+  uint64_t candidates = 0, passed = 0;
+  uint64_t revision = 0;
+  bool saturated = false;
+  Finding best;
+  std::vector<Finding> occurrences;
+
+  bool mostly_invalid() const { return candidates >= kFewCandidates && passed * 2 < candidates; }
+  int bonus() const {
+    if (mostly_invalid()) return 0;
+    return values.size() >= 20 ? 15 : values.size() >= 5 ? 10 : values.size() >= 2 ? 5 : 0;
+  }
+  int adjust(int score, unsigned standing) const {
+    int total = score + bonus();
+    if (mostly_invalid()) {
+      if ((standing & kLabelled) == 0) total -= kInvalidLoss;
+    } else if ((standing & kRecord) != 0) {
+      total += kRecordBonus;
+    }
+    return std::clamp(total, 0, 100);
+  }
+  size_t at_least(int min_score) const {
+    size_t n = 0;
+    for (unsigned s = 0; s < kStandings; ++s) {
+      for (int score = 0; score <= 100; ++score) {
+        if (adjust(score, s) >= min_score) n += scores[s][static_cast<size_t>(score)];
+      }
+    }
+    return n;
+  }
+
+  // Distinct values by confidence, kept up to date: policies ask after every match.
+  struct Counted {
+    std::array<uint32_t, 4> all{}, labelled{};
+  } counted;
+  int counted_bonus = 0;
+  bool counted_invalid = false;
+
+  void count(int score, unsigned standing, uint32_t step) {
+    const auto top = static_cast<size_t>(confidence_of(adjust(score, standing)));
+    for (size_t c = 0; c <= top; ++c) {
+      counted.all[c] += step;
+      if ((standing & kLabelled) != 0) counted.labelled[c] += step;
+    }
+  }
+  // After a change that may have moved the bonus: counts everything again if it has.
+  void recount() {
+    if (bonus() == counted_bonus && mostly_invalid() == counted_invalid) return;
+    counted_bonus = bonus();
+    counted_invalid = mostly_invalid();
+    counted = {};
+    for (unsigned s = 0; s < kStandings; ++s) {
+      for (int score = 0; score <= 100; ++score) {
+        const uint32_t n = scores[s][static_cast<size_t>(score)];
+        if (n != 0) count(score, s, n);
+      }
+    }
+  }
+
+  // Index of the token's value, or values.size().
+  size_t find(const Token& token) const {
+    if (slots.empty()) return values.size();
+    for (size_t i = hash_of(token) & (slots.size() - 1);; i = (i + 1) & (slots.size() - 1)) {
+      if (slots[i] == 0) return values.size();
+      if (values[slots[i] - 1].token == token) return slots[i] - 1;
+    }
+  }
+  void place(size_t index) {
+    size_t i = hash_of(values[index].token) & (slots.size() - 1);
+    while (slots[i] != 0) i = (i + 1) & (slots.size() - 1);
+    slots[i] = static_cast<uint32_t>(index + 1);
+  }
+  void restand(Value& value, uint8_t score, unsigned standing) {
+    --scores[value.standing][value.score];
+    count(value.score, value.standing, ~uint32_t{0});
+    value.score = score;
+    value.standing = static_cast<uint8_t>(standing);
+    ++scores[value.standing][value.score];
+    count(value.score, value.standing, 1);
+  }
+};
+
+ItemFindings::ItemFindings(MemoryBudget* budget, ItemFindingsLimits limits)
+    : budget_(budget), limits_(limits) {}
+
+ItemFindings::~ItemFindings() {
+  if (budget_ != nullptr) budget_->give(taken_);
+}
+
+ItemFindings::ItemFindings(ItemFindings&& other) noexcept
+    : budget_(std::exchange(other.budget_, nullptr)),
+      limits_(other.limits_),
+      kinds_(std::move(other.kinds_)),
+      active_(std::move(other.active_)),
+      recent_(other.recent_),
+      recent_next_(other.recent_next_),
+      revision_(other.revision_),
+      taken_(std::exchange(other.taken_, 0)) {}
+
+bool ItemFindings::take(size_t bytes) {
+  if (budget_ == nullptr) return true;
+  if (!budget_->try_take(bytes)) return false;
+  taken_ += bytes;
+  return true;
+}
+
+const ItemFindings::Kind* ItemFindings::kind(DetectorIndex detector) const {
+  return detector < kinds_.size() ? kinds_[detector].get() : nullptr;
+}
+
+ItemFindings::Kind* ItemFindings::make_kind(DetectorIndex detector) {
+  if (detector >= kinds_.size()) kinds_.resize(detector + size_t{1});
+  if (kinds_[detector] == nullptr) {
+    // Its counts are bounded by the catalogue, so they are kept even when the budget is full.
+    take(sizeof(Kind));
+    kinds_[detector] = std::make_unique<Kind>();
+  }
+  return kinds_[detector].get();
+}
+
+void ItemFindings::add(const Finding& finding) {
+  Kind& k = *make_kind(finding.detector);
+  if (k.matches++ == 0) {
+    active_.insert(std::ranges::lower_bound(active_, finding.detector), finding.detector);
+    k.best = finding;
+  } else if (finding.score > k.best.score) {
+    k.best = finding;
+  }
+  k.revision = ++revision_;
+  const unsigned labelled = finding.labelled ? kLabelled : 0;
+  size_t index = k.find(finding.token);
+  if (index < k.values.size()) {
+    Kind::Value& value = k.values[index];
+    k.restand(value, std::max(value.score, finding.score), value.standing | labelled);
+  } else {
+    if (k.saturated || index >= limits_.max_distinct) {
+      k.saturated = true;
+      return;
+    }
+    if (2 * (index + 1) > k.slots.size()) {
+      const size_t slots = std::max<size_t>(16, 2 * k.slots.size());
+      if (!take(slots * sizeof(uint32_t) + slots / 2 * sizeof(Kind::Value))) {
+        k.saturated = true;
+        return;
+      }
+      k.slots.assign(slots, 0);
+      k.values.reserve(slots / 2);
+      for (size_t i = 0; i < index; ++i) k.place(i);
+    }
+    k.count(finding.score, labelled, 1);
+    ++k.scores[labelled][finding.score];
+    k.values.push_back({finding.token, finding.score, static_cast<uint8_t>(labelled)});
+    k.place(index);
+    k.recount();
+    if (k.occurrences.size() < limits_.max_occurrences) k.occurrences.push_back(finding);
+  }
+  if (finding.role != PersonRole::kNone) note_person(finding, static_cast<uint32_t>(index));
+}
+
+// When a name, an identity and a phone stand within 200 characters, each of them is part of a person's
+// record.
+void ItemFindings::note_person(const Finding& finding, uint32_t value) {
+  recent_[recent_next_++ % recent_.size()] = {finding.detector, value, finding.text_begin, finding.role};
+  const auto near = [&](const Role& r) {
+    return r.role != PersonRole::kNone && r.text_begin + kRecordCharacters >= finding.text_begin;
+  };
+  std::array<bool, 4> have{};
+  for (const Role& r : recent_) {
+    if (near(r)) have[static_cast<size_t>(r.role)] = true;
+  }
+  if (!have[1] || !have[2] || !have[3]) return;
+  for (const Role& r : recent_) {
+    if (!near(r)) continue;
+    Kind& k = *kinds_[r.detector];
+    Kind::Value& v = k.values[r.value];
+    if ((v.standing & kRecord) != 0) continue;
+    k.restand(v, v.score, v.standing | kRecord);
+    k.revision = ++revision_;
+  }
+}
+
+void ItemFindings::count_candidate(DetectorIndex detector, bool passed_check) {
+  Kind& k = *make_kind(detector);
+  const bool before = k.mostly_invalid();
+  ++k.candidates;
+  if (passed_check) ++k.passed;
+  k.recount();
+  if (k.mostly_invalid() != before && k.matches > 0) k.revision = ++revision_;
+}
+
+uint64_t ItemFindings::revision(DetectorIndex detector) const {
+  const Kind* k = kind(detector);
+  return k == nullptr ? 0 : k->revision;
+}
+
+uint64_t ItemFindings::matches(DetectorIndex detector) const {
+  const Kind* k = kind(detector);
+  return k == nullptr ? 0 : k->matches;
+}
+
+size_t ItemFindings::distinct_at(DetectorIndex detector, Confidence min) const {
+  const Kind* k = kind(detector);
+  return k == nullptr ? 0 : k->counted.all[static_cast<size_t>(min)];
+}
+
+size_t ItemFindings::distinct_labelled_at(DetectorIndex detector, Confidence min) const {
+  const Kind* k = kind(detector);
+  return k == nullptr ? 0 : k->counted.labelled[static_cast<size_t>(min)];
+}
+
+size_t ItemFindings::distinct_at_score(DetectorIndex detector, int min_score) const {
+  const Kind* k = kind(detector);
+  return k == nullptr ? 0 : k->at_least(min_score);
+}
+
+bool ItemFindings::saturated(DetectorIndex detector) const {
+  const Kind* k = kind(detector);
+  return k != nullptr && k->saturated;
+}
+
+std::vector<Token> ItemFindings::tokens(DetectorIndex detector, size_t limit) const {
+  std::vector<Token> out;
+  const Kind* k = kind(detector);
+  if (k == nullptr) return out;
+  for (const Kind::Value& value : k->values) {
+    if (out.size() == limit) break;
+    out.push_back(value.token);
+  }
+  return out;
+}
+
+const Finding* ItemFindings::best(DetectorIndex detector) const {
+  const Kind* k = kind(detector);
+  return k == nullptr || k->matches == 0 ? nullptr : &k->best;
+}
+
+std::span<const Finding> ItemFindings::occurrences(DetectorIndex detector) const {
+  const Kind* k = kind(detector);
+  return k == nullptr ? std::span<const Finding>() : std::span<const Finding>(k->occurrences);
+}
+
+int ItemFindings::best_score(DetectorIndex detector) const {
+  const Kind* k = kind(detector);
+  if (k == nullptr || k->matches == 0) return 0;
+  int best = effective_score(k->best);
+  for (unsigned s = 0; s < kStandings; ++s) {
+    for (int score = 100; score > 0; --score) {
+      if (k->scores[s][static_cast<size_t>(score)] == 0) continue;
+      best = std::max(best, k->adjust(score, s));
+      break;
+    }
+  }
+  return best;
+}
+
+int ItemFindings::effective_score(const Finding& finding) const {
+  const Kind* k = kind(finding.detector);
+  if (k == nullptr) return finding.score;
+  const size_t index = k->find(finding.token);
+  const unsigned record = index < k->values.size() ? k->values[index].standing & kRecord : 0;
+  return k->adjust(finding.score, (finding.labelled ? kLabelled : 0) | record);
+}
+
+ReasonSet ItemFindings::reasons(DetectorIndex detector) const {
+  const Kind* k = kind(detector);
+  if (k == nullptr || k->matches == 0) return {};
+  ReasonSet reasons = k->best.reasons;
+  if (k->mostly_invalid()) {
+    reasons.add(Reason::kMostlyInvalid);
+    return reasons;
+  }
+  if (k->bonus() > 0) reasons.add(Reason::kSeveral);
+  const size_t index = k->find(k->best.token);
+  if (index < k->values.size() && (k->values[index].standing & kRecord) != 0)
+    reasons.add(Reason::kPersonRecord);
+  return reasons;
+}
+
+}  // namespace weir

@@ -1,0 +1,55 @@
+#include "sensor/match/characters.h"
+
+#include <emmintrin.h>
+
+namespace weir {
+
+bool is_ascii(std::string_view text) {
+  size_t i = 0;
+  __m128i high = _mm_setzero_si128();
+  for (; text.size() - i >= 16; i += 16) {
+    high = _mm_or_si128(high, _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i)));
+  }
+  if (_mm_movemask_epi8(high) != 0) return false;
+  for (; i < text.size(); ++i) {
+    if (static_cast<unsigned char>(text[i]) >= 0x80) return false;
+  }
+  return true;
+}
+
+size_t count_characters(std::string_view text) {
+  size_t continuations = 0;
+  size_t i = 0;
+  // A byte is a continuation when it is below -64 as a signed number.
+  const __m128i limit = _mm_set1_epi8(-64);
+  while (text.size() - i >= 16) {
+    // At most 255 rounds, so that no lane of eight bits overflows.
+    __m128i lanes = _mm_setzero_si128();
+    for (int round = 0; round < 255 && text.size() - i >= 16; ++round, i += 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i));
+      lanes = _mm_sub_epi8(lanes, _mm_cmplt_epi8(bytes, limit));
+    }
+    const __m128i sums = _mm_sad_epu8(lanes, _mm_setzero_si128());
+    continuations += static_cast<size_t>(_mm_cvtsi128_si64(sums)) +
+                     static_cast<size_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums)));
+  }
+  for (; i < text.size(); ++i) continuations += is_continuation(text[i]) ? 1 : 0;
+  return text.size() - continuations;
+}
+
+uint32_t code_point_at(std::string_view text, size_t pos, size_t* length) {
+  const auto c = static_cast<unsigned char>(text[pos]);
+  *length = 1;
+  if (c < 0xC2 || c > 0xF4) return c < 0x80 ? c : 0xFFFD;
+  const size_t n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+  if (pos + n > text.size()) return 0xFFFD;
+  uint32_t code = c & (0xFFu >> (n + 1));
+  for (size_t i = 1; i < n; ++i) {
+    if (!is_continuation(text[pos + i])) return 0xFFFD;
+    code = (code << 6) | (static_cast<unsigned char>(text[pos + i]) & 0x3Fu);
+  }
+  *length = n;
+  return code;
+}
+
+}  // namespace weir

@@ -1,0 +1,205 @@
+#include "sensor/match/context.h"
+
+#include <algorithm>
+
+#include "sensor/match/characters.h"
+
+namespace weir {
+
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\t'; }
+bool is_quote(char c) { return c == '"' || c == '\''; }
+bool is_key_character(char c) {
+  return is_alphanumeric(c) || c == '_' || c == '-' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+constexpr std::string_view kWideColon = "\xEF\xBC\x9A";  // ：
+
+// A run of key characters that ends at `end`; a wide punctuation mark ends it too.
+FieldName bare_key(const ValuePlace& place, size_t end) {
+  size_t begin = end;
+  while (begin > place.floor && end - begin < kMaxFieldBytes && is_key_character(place.text[begin - 1])) {
+    const size_t one = step_back(place.text, begin, 1, place.floor);
+    size_t length = 0;
+    const uint32_t code = code_point_at(place.text, one, &length);
+    // CJK punctuation and wide forms of ASCII punctuation are no letters.
+    const bool mark = (code >= 0x2000 && code < 0x2070) || (code >= 0x3000 && code < 0x3040) ||
+                      (code >= 0xFF00 && code < 0xFF10) || (code >= 0xFF1A && code < 0xFF21);
+    if (mark) break;
+    begin = one;
+  }
+  return {begin, end, false};
+}
+
+// What is between the quote before `end` and its partner further left.
+FieldName quoted_key(const ValuePlace& place, size_t closing) {
+  const char quote = place.text[closing];
+  size_t end = closing;
+  // An escaped quote inside JSON that is inside JSON: \"key\"
+  while (end > place.floor && place.text[end - 1] == '\\') --end;
+  size_t begin = end;
+  while (begin > place.floor && place.text[begin - 1] != quote && end - begin < kMaxFieldBytes) --begin;
+  if (begin == place.floor || place.text[begin - 1] != quote) return {};
+  return {begin, end, true};
+}
+
+FieldName key_before(const ValuePlace& place, size_t separator) {
+  size_t end = separator;
+  while (end > place.floor && is_space(place.text[end - 1])) --end;
+  if (end == place.floor) return {};
+  if (is_quote(place.text[end - 1])) return quoted_key(place, end - 1);
+  return bare_key(place, end);
+}
+
+FieldName tag_before(const ValuePlace& place, size_t closing) {
+  size_t begin = closing;
+  while (begin > place.floor && place.text[begin - 1] != '<' && place.text[begin - 1] != '>') --begin;
+  if (begin == place.floor || place.text[begin - 1] != '<') return {};
+  size_t end = begin;
+  while (end < closing && is_key_character(place.text[end])) ++end;
+  // A namespace prefix is not the name.
+  if (end < closing && place.text[end] == ':') {
+    begin = ++end;
+    while (end < closing && is_key_character(place.text[end])) ++end;
+  }
+  if (end - begin > kMaxFieldBytes) return {};
+  return {begin, end, true};
+}
+
+}  // namespace
+
+ValuePlace place_of(std::string_view text, size_t begin, size_t end) {
+  return {text, begin, end, step_back(text, begin, kContextBack), step_on(text, end, kContextOn)};
+}
+
+FieldName find_field(const ValuePlace& place) {
+  size_t at = place.begin;
+  // What may stand between a field's separator and the value itself.
+  for (size_t skipped = 0; at > place.floor && skipped < 8; ++skipped) {
+    const char c = place.text[at - 1];
+    if (!is_space(c) && !is_quote(c) && c != '[' && c != '(' && c != '+' && c != '\\') break;
+    --at;
+  }
+  if (at == place.floor) return {};
+  const char c = place.text[at - 1];
+  if (c == ':' || c == '=') {
+    FieldName name = key_before(place, at - 1);
+    name.structural = name.structural || (c == '=' && name.end > name.begin);
+    return name;
+  }
+  if (c == '>') return tag_before(place, at - 1);
+  if (at - place.floor >= kWideColon.size() &&
+      place.text.substr(at - kWideColon.size(), kWideColon.size()) == kWideColon) {
+    return key_before(place, at - kWideColon.size());
+  }
+  return {};
+}
+
+NearWord nearest_word(const WordIndex& words, uint16_t detector, const ValuePlace& place, FieldName lexical,
+                      std::string_view field) {
+  NearWord best;
+  // (distance, -length, side, kind): the smallest wins.
+  struct Rank {
+    size_t distance;
+    size_t shortness;
+    int side;
+    int kind;
+    auto operator<=>(const Rank&) const = default;
+  };
+  Rank best_rank{~size_t{0}, 0, 0, 0};
+  const auto offer = [&](size_t word, size_t distance, size_t length, int side, bool in_field) {
+    const IndexedWord& indexed = words.word(word);
+    const bool keyword = indexed.keyword_of[detector];
+    if (!keyword && !indexed.contrary_to[detector]) return;
+    const Rank rank{distance, ~length, side, keyword ? 0 : 1};
+    if (best.kind != NearWord::Kind::kNone && !(rank < best_rank)) return;
+    best_rank = rank;
+    best = {keyword ? NearWord::Kind::kKeyword : NearWord::Kind::kContrary, in_field, word};
+  };
+
+  // Before: by where the word ends. Words begin within the context, so they are found leftmost last.
+  const std::string_view before = place.text.substr(0, place.begin);
+  size_t distance = 0;  // characters from `pos` to the value
+  for (size_t pos = place.begin; pos > place.floor;) {
+    pos = step_back(place.text, pos, 1, place.floor);
+    ++distance;
+    // A nearer word's end cannot come from further left than the longest word allows; once a word ends at
+    // distance d, words that begin beyond d + 40 characters are further.
+    if (best.kind != NearWord::Kind::kNone && distance > best_rank.distance + kWordBefore) break;
+    if (!words.starts(place.text[pos])) continue;
+    // The text is cut at the value, but the letter that follows a word is looked at where it is.
+    words.match_at(place.text, pos, [&](size_t word, size_t end) {
+      if (end > before.size()) return;
+      const size_t length = count_characters(place.text.substr(pos, end - pos));
+      const size_t gap = distance - length;
+      if (gap > kWordBefore) return;
+      offer(word, gap, length, 0, pos >= lexical.begin && end <= lexical.end && lexical.end > lexical.begin);
+    });
+  }
+  distance = lexical.structural ? kWordAfter + 1 : 0;
+  for (size_t pos = place.end; pos < place.ceiling && distance <= kWordAfter; ++distance) {
+    if (words.starts(place.text[pos])) {
+      words.match_at(place.text, pos, [&](size_t word, size_t end) {
+        if (end > place.ceiling) return;
+        offer(word, distance, count_characters(place.text.substr(pos, end - pos)), 1, false);
+      });
+    }
+    pos = step_on(place.text, pos, 1);
+  }
+  if (best.kind == NearWord::Kind::kNone) {
+    for (size_t pos = 0; pos < field.size() && pos < kMaxFieldBytes; ++pos) {
+      if (!words.starts(field[pos]) || is_continuation(field[pos])) continue;
+      words.match_at(field, pos, [&](size_t word, size_t end) {
+        offer(word, field.size() - end, count_characters(field.substr(pos, end - pos)), 0, true);
+      });
+    }
+  }
+  return best;
+}
+
+std::string excerpt(const WordIndex& words, const ValuePlace& place) {
+  static constexpr std::string_view kHan = "\xE5\xAD\x97";  // 字
+  const size_t from = step_back(place.text, place.begin, kExcerptSide, place.floor);
+  const size_t to = std::min(step_on(place.text, place.end, kExcerptSide), place.ceiling);
+  std::string out;
+  out.reserve(2 * (to - from));
+  size_t clear_to = from;
+  for (size_t pos = from; pos < to;) {
+    const bool in_value = pos >= place.begin && pos < place.end;
+    if (!in_value && pos >= clear_to && words.starts(place.text[pos])) {
+      words.match_at(place.text, pos, [&](size_t, size_t end) {
+        if (end <= to && (end <= place.begin || pos >= place.end)) clear_to = std::max(clear_to, end);
+      });
+    }
+    size_t length = 0;
+    const uint32_t code = code_point_at(place.text, pos, &length);
+    length = std::min(length, to - pos);
+    const std::string_view character = place.text.substr(pos, length);
+    if (pos < clear_to && !in_value) {
+      out += character;
+    } else if (code < 0x80) {
+      const auto c = static_cast<char>(code);
+      out += is_digit(c)                  ? '9'
+             : c >= 'a' && c <= 'z'       ? 'x'
+             : c >= 'A' && c <= 'Z'       ? 'X'
+             : code < ' ' || code == 0x7F ? ' '
+                                          : c;
+    } else if ((code >= 0x3400 && code < 0xA000) || (code >= 0xF900 && code < 0xFB00) || code >= 0x20000) {
+      out += kHan;
+    } else if (code >= 0xFF10 && code <= 0xFF19) {
+      out += '9';
+    } else if ((code >= 0x2000 && code < 0x2070) || (code >= 0x3000 && code < 0x3040) ||
+               (code >= 0xFF00 && code < 0xFF21) || code == 0xFFFD || code == 0xB7) {
+      out += character;  // punctuation
+    } else if (code >= 0x80 && code < 0xA0) {
+      out += ' ';
+    } else {
+      out += 'x';
+    }
+    pos += length;
+  }
+  return out;
+}
+
+}  // namespace weir

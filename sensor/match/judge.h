@@ -1,0 +1,50 @@
+// One candidate on the bench: validator, vetoes, context, score (the rules of ARCHITECTURE.md, "After
+// matching"). Pure but for its buffers; one a worker.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "sensor/base/finding.h"
+#include "sensor/match/context.h"
+#include "signatures/compiler/normalise.h"
+#include "signatures/compiler/pattern_set.h"
+
+namespace weir {
+
+struct Judgement {
+  enum class Outcome : uint8_t {
+    kDropped,  // says nothing: vetoed, excluded, without the keyword that it needs
+    kFailed,   // has the shape, but the check does not hold
+    kWeak,     // holds, but scores too little to be told
+    kFinding,
+  };
+  Outcome outcome = Outcome::kDropped;
+  int score = 0;  // before the cut to 0-100: decides between detectors
+  bool labelled = false;
+  ReasonSet reasons;
+  NearWord word;
+  FieldName field;
+};
+
+struct ItemContext {
+  std::string_view field;        // TextWindow::field
+  int64_t capture_time_s = 0;    // of the item
+  bool keyword_in_item = false;  // a keyword of the detector stood before the value
+};
+
+class Judge {
+ public:
+  explicit Judge(const PatternSet& patterns) : patterns_(patterns) {}
+
+  // The value is text[begin, end).
+  Judgement judge(uint16_t detector, std::string_view text, size_t begin, size_t end,
+                  const ItemContext& item);
+
+ private:
+  const PatternSet& patterns_;
+  std::array<char, kMaxCanonicalValue> normalised_;
+};
+
+}  // namespace weir

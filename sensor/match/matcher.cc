@@ -1,0 +1,410 @@
+#include "sensor/match/matcher.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "sensor/match/candidate_finder.h"
+#include "sensor/match/characters.h"
+#include "sensor/match/context.h"
+#include "sensor/match/judge.h"
+#include "sensor/token/mask.h"
+#include "signatures/compiler/word_index.h"
+
+namespace weir {
+
+namespace {
+
+constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+// Kept before the frontier: the context that judging may look at, one character more for a word's edge, and
+// some for readings that begin inside an escape.
+constexpr size_t kCarryCharacters = kContextBack + 8;
+constexpr uint64_t kBreakCharacters = 1000;
+constexpr uint64_t kUnseen = std::numeric_limits<uint64_t>::max();
+
+// The text position of an item offset: of the unit that it lies in.
+size_t text_position(const OffsetMap& map, uint64_t item, size_t size) {
+  const auto pieces = map.pieces();
+  if (pieces.empty()) return 0;
+  auto it = std::upper_bound(pieces.begin(), pieces.end(), item,
+                             [](uint64_t offset, const OffsetMap::Piece& p) { return offset < p.item; });
+  if (it == pieces.begin()) return 0;
+  --it;
+  // Of pieces at one item offset (bytes that say nothing) the first.
+  while (it != pieces.begin() && std::prev(it)->item == it->item) --it;
+  if (it->item_unit == 0) return std::min<size_t>(it->text, size);
+  const uint64_t units = (item - it->item) / it->item_unit;
+  const auto next = std::next(it);
+  const size_t most = next == pieces.end() ? size : std::min<size_t>(next->text, size);
+  return static_cast<size_t>(std::min<uint64_t>(it->text + units * it->text_unit, most));
+}
+
+PersonRole role_of(const DetectorSpec& d) {
+  if (d.id.ends_with(".name")) return PersonRole::kName;
+  if (d.id == "cn.mobile" || d.id == "cn.landline" || d.id == "phone.e164") return PersonRole::kPhone;
+  return d.category == "identity" && d.id != "person.date_of_birth" ? PersonRole::kIdentity
+                                                                    : PersonRole::kNone;
+}
+
+// A candidate that was judged, in item and text terms.
+struct Candidate {
+  uint64_t begin = 0, end = 0;  // item offsets
+  uint32_t text_begin = 0, text_end = 0;
+  uint16_t detector = 0;
+  uint16_t reading = 0;
+  Judgement judgement;
+  bool in_plain = false;  // the plain reading has the same value there
+  bool told() const { return judgement.outcome == Judgement::Outcome::kFinding; }
+};
+
+}  // namespace
+
+struct Matcher::Impl {
+  Impl(std::shared_ptr<const PatternSet> p, std::shared_ptr<const Tokenizer> t)
+      : patterns(std::move(p)), tokenizer(std::move(t)), finder(*patterns), judge(*patterns) {
+    for (const DetectorSpec& d : patterns->detectors()) {
+      roles.push_back(role_of(d));
+      if (!d.keywords.empty()) with_words.set(roles.size() - 1);
+    }
+    first_word_begin.assign(patterns->detectors().size(), kUnseen);
+    first_word_end.assign(patterns->detectors().size(), kUnseen);
+  }
+
+  uint64_t scan(ItemMatchState& state, const TextWindow& window, Nanoseconds item_time, FindingSink& out);
+
+  void find_words(const ItemMatchState& state, const TextWindow& window);
+  void judge_reading(const ItemMatchState& state, const TextWindow& window, uint16_t reading,
+                     int64_t capture_time_s, uint64_t* horizon);
+  Judgement::Outcome judge_hits(const ItemMatchState& state, const TextWindow& window, uint16_t reading,
+                                std::span<const ShapeHit> hits, ItemContext* item);
+  void settle_doubles();
+  void emit(ItemMatchState& state, const TextWindow& window, uint64_t frontier, FindingSink& out);
+  Finding make_finding(ItemMatchState& state, const TextWindow& window, const Candidate& c,
+                       uint64_t text_begin);
+  uint64_t close_window(ItemMatchState& state, const TextWindow& window, uint64_t frontier);
+  bool beats(const ItemMatchState::Span& a, const ItemMatchState::Span& b) const;
+  static ItemMatchState::Span span_of(const Candidate& c) {
+    return {c.begin, c.end, c.judgement.score, c.detector};
+  }
+
+  std::shared_ptr<const PatternSet> patterns;
+  std::shared_ptr<const Tokenizer> tokenizer;
+  CandidateFinder finder;
+  Judge judge;
+  std::vector<PersonRole> roles;
+  DetectorSet with_words;
+  MatchCounters counters;
+
+  // Of one window; kept to be used again.
+  std::vector<ShapeHit> hits;
+  std::vector<Candidate> candidates;
+  std::vector<uint64_t> first_word_begin, first_word_end;  // by detector, item offsets
+  DetectorSet window_words;
+};
+
+uint64_t Matcher::Impl::scan(ItemMatchState& state, const TextWindow& window, Nanoseconds item_time,
+                             FindingSink& out) {
+  if (window.readings.empty() || !finder.ok()) return window.item_end;
+  // A run's first window may come again, longer: that is no second break.
+  if (!state.started || (window.break_before && window.item_begin != state.run_begin)) {
+    if (state.started) state.characters += kBreakCharacters;
+    state.started = true;
+    state.run_begin = state.frontier = window.item_begin;
+    state.reaching_count = 0;
+  }
+  // How far each reading can be decided before anything is looked at: 64 characters and an anchor's way from
+  // its end. Nothing new: nothing to do.
+  uint64_t horizon = window.item_end;
+  if (!window.ends_run) {
+    for (const Text& text : window.readings) {
+      const size_t size = text.utf8.size();
+      const size_t lead_in = patterns->max_lead_in();
+      const size_t by_anchor = size > lead_in ? step_back(text.utf8, size - lead_in + 1, 1) : 0;
+      const size_t decidable = std::min(by_anchor, step_back(text.utf8, size, kContextOn));
+      horizon = std::min(horizon, text.map->item_offset(decidable));
+    }
+    if (horizon <= state.frontier) return window.item_begin;
+  }
+  ++counters.windows;
+  candidates.clear();
+  find_words(state, window);
+  const int64_t capture_time_s = item_time / kNanosecondsPerSecond;
+  for (uint16_t r = 0; r < window.readings.size(); ++r) {
+    counters.text_bytes += window.readings[r].utf8.size();
+    judge_reading(state, window, r, capture_time_s, &horizon);
+  }
+  settle_doubles();
+  // A value that reaches past the horizon may meet one there: it is decided when that is known.
+  uint64_t frontier = std::max(horizon, state.frontier);
+  if (!window.ends_run) {
+    for (const Candidate& c : candidates) {
+      if (c.told() && c.begin < frontier && c.end > horizon) frontier = c.begin;
+    }
+  }
+  frontier = std::max(frontier, state.frontier);
+  emit(state, window, frontier, out);
+  return close_window(state, window, frontier);
+}
+
+void Matcher::Impl::find_words(const ItemMatchState& state, const TextWindow& window) {
+  window_words.reset();
+  const bool begins_run = window.item_begin == state.run_begin;
+  for (const Text& text : window.readings) {
+    const DetectorSet wanted = with_words & ~state.words_seen;
+    if (wanted.none()) return;
+    finder.find_words(text.utf8, begins_run, wanted, [&](const WordHit& hit) {
+      const uint64_t begin = text.map->item_offset(hit.begin), end = text.map->item_offset(hit.end);
+      DetectorSet of = patterns->words().word(hit.word).keyword_of & wanted;
+      for (size_t d = of._Find_first(); d < patterns->detectors().size(); d = of._Find_next(d)) {
+        if (window_words[d] && first_word_end[d] <= end) continue;
+        window_words.set(d);
+        first_word_begin[d] = begin;
+        first_word_end[d] = end;
+      }
+    });
+  }
+}
+
+void Matcher::Impl::judge_reading(const ItemMatchState& state, const TextWindow& window, uint16_t reading,
+                                  int64_t capture_time_s, uint64_t* horizon) {
+  const Text& text = window.readings[reading];
+  const bool begins_run = window.item_begin == state.run_begin;
+  const uint64_t anchors_before = finder.counters().anchor_hits;
+  const size_t undecided = finder.find(text.utf8, begins_run, window.ends_run, &hits);
+  counters.anchor_hits += finder.counters().anchor_hits - anchors_before;
+  counters.shapes += hits.size();
+  if (!window.ends_run && undecided < text.utf8.size()) {
+    *horizon = std::min(*horizon, text.map->item_offset(undecided));
+  }
+  ItemContext item{window.field, capture_time_s, false};
+  for (size_t i = 0; i < hits.size();) {
+    size_t same = i + 1;
+    while (same < hits.size() && hits[same].begin == hits[i].begin &&
+           hits[same].detector == hits[i].detector) {
+      ++same;
+    }
+    const std::span<const ShapeHit> group(hits.data() + i, same - i);
+    i = same;
+    const uint64_t begin = text.map->item_offset(group[0].begin);
+    if (begin < state.frontier) continue;
+    if (begin >= *horizon) break;
+    // The longest end may still lack its 64 characters.
+    if (!window.ends_run && text.utf8.size() - group[0].end < 4 * kContextOn) {
+      size_t lacking = 0;
+      step_on(text.utf8, group[0].end, kContextOn, &lacking);
+      if (lacking > 0) {
+        *horizon = std::min(*horizon, begin);
+        break;
+      }
+    }
+    const uint16_t d = group[0].detector;
+    item.keyword_in_item = state.words_seen[d] || (window_words[d] && first_word_end[d] <= begin);
+    judge_hits(state, window, reading, group, &item);
+  }
+}
+
+// The longest end that holds; none: that the check failed, if that is to be counted.
+Judgement::Outcome Matcher::Impl::judge_hits(const ItemMatchState&, const TextWindow& window,
+                                             uint16_t reading, std::span<const ShapeHit> group,
+                                             ItemContext* item) {
+  const Text& text = window.readings[reading];
+  Judgement::Outcome outcome = Judgement::Outcome::kDropped;
+  for (const ShapeHit& hit : group) {
+    Candidate c;
+    c.judgement = judge.judge(hit.detector, text.utf8, hit.begin, hit.end, *item);
+    if (c.judgement.outcome == Judgement::Outcome::kDropped) continue;
+    const bool failed = c.judgement.outcome == Judgement::Outcome::kFailed;
+    if (failed && outcome == Judgement::Outcome::kFailed) continue;
+    c.begin = text.map->item_offset(hit.begin);
+    c.end = text.map->item_offset(hit.end);
+    c.text_begin = hit.begin;
+    c.text_end = hit.end;
+    c.detector = hit.detector;
+    c.reading = reading;
+    c.in_plain = !text.derived;
+    if (!failed && outcome == Judgement::Outcome::kFailed) candidates.pop_back();
+    outcome = c.judgement.outcome;
+    candidates.push_back(std::move(c));
+    if (!failed) break;
+  }
+  return outcome;
+}
+
+// Sorts, and makes one of the same value in several readings: the better judgement stays.
+void Matcher::Impl::settle_doubles() {
+  const auto before = [](const Candidate& a, const Candidate& b) {
+    if (a.begin != b.begin) return a.begin < b.begin;
+    if (a.end != b.end) return a.end < b.end;
+    return a.detector != b.detector ? a.detector < b.detector : a.reading < b.reading;
+  };
+  if (!std::ranges::is_sorted(candidates, before)) std::ranges::sort(candidates, before);
+  size_t kept = 0;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    Candidate& c = candidates[i];
+    Candidate* last = kept > 0 ? &candidates[kept - 1] : nullptr;
+    if (last != nullptr && last->begin == c.begin && last->end == c.end && last->detector == c.detector) {
+      const bool plain = (last->in_plain && last->judgement.outcome >= Judgement::Outcome::kWeak) ||
+                         (c.in_plain && c.judgement.outcome >= Judgement::Outcome::kWeak);
+      if (std::pair(c.judgement.outcome, c.judgement.score) >
+          std::pair(last->judgement.outcome, last->judgement.score)) {
+        *last = std::move(c);
+      }
+      last->in_plain = plain;
+      continue;
+    }
+    if (kept != i) candidates[kept] = std::move(c);
+    ++kept;
+  }
+  candidates.resize(kept);
+}
+
+// A strict order over values that overlap: the longer, on the same span what wins by the packs' word, the
+// higher score, the first in the catalogue.
+bool Matcher::Impl::beats(const ItemMatchState::Span& a, const ItemMatchState::Span& b) const {
+  const uint64_t a_length = a.end - a.begin, b_length = b.end - b.begin;
+  if (a_length != b_length) return a_length > b_length;
+  if (a.begin == b.begin) {
+    if (patterns->detectors()[a.detector].wins_over[b.detector]) return true;
+    if (patterns->detectors()[b.detector].wins_over[a.detector]) return false;
+  }
+  if (a.score != b.score) return a.score > b.score;
+  return a.begin != b.begin ? a.begin < b.begin : a.detector < b.detector;
+}
+
+void Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uint64_t frontier,
+                         FindingSink& out) {
+  const Text& plain = window.readings[0];
+  uint64_t widest = 0;
+  for (const Candidate& c : candidates) widest = std::max(widest, c.end - c.begin);
+  size_t counted_to = 0;  // text position in the plain reading
+  uint64_t characters = state.characters;
+  std::array<ItemMatchState::Span, 4> reaching{};
+  uint8_t reaching_count = 0;
+
+  for (size_t i = 0; i < candidates.size() && candidates[i].begin < frontier; ++i) {
+    const Candidate& c = candidates[i];
+    if (patterns->detectors()[c.detector].has_check_digit) {
+      out.on_candidate(c.detector, c.judgement.outcome != Judgement::Outcome::kFailed);
+    }
+    if (!c.told()) continue;
+    const ItemMatchState::Span span = span_of(c);
+    bool beaten = false;
+    std::vector<DetectorIndex> alternatives;
+    for (uint8_t r = 0; r < state.reaching_count; ++r) {
+      const ItemMatchState::Span& other = state.reaching[r];
+      beaten = beaten || (other.end > c.begin && other.begin < c.end && beats(other, span));
+    }
+    const auto meet = [&](const Candidate& other) {
+      if (!other.told() || other.end <= c.begin || other.begin >= c.end) return;
+      if (beats(span_of(other), span)) {
+        beaten = true;
+      } else if (other.begin == c.begin && other.end == c.end) {
+        alternatives.push_back(other.detector);
+      }
+    };
+    for (size_t j = i; j-- > 0 && candidates[j].begin + widest > c.begin && !beaten;) meet(candidates[j]);
+    for (size_t j = i + 1; j < candidates.size() && candidates[j].begin < c.end && !beaten; ++j) {
+      meet(candidates[j]);
+    }
+    if (c.end > frontier) {
+      // Kept for those that begin behind the frontier; when there is no room, the strongest are.
+      if (reaching_count < reaching.size()) {
+        reaching[reaching_count++] = span;
+      } else {
+        auto weakest =
+            std::ranges::min_element(reaching, [&](const auto& a, const auto& b) { return beats(b, a); });
+        if (beats(span, *weakest)) *weakest = span;
+      }
+    }
+    if (beaten) continue;
+    const size_t at = std::max(counted_to, text_position(*plain.map, c.begin, plain.utf8.size()));
+    characters += count_characters(plain.utf8.substr(counted_to, at - counted_to));
+    counted_to = at;
+    Finding finding = make_finding(state, window, c, characters);
+    std::ranges::sort(alternatives);
+    finding.alternatives = std::move(alternatives);
+    ++counters.findings;
+    out.on_finding(finding);
+  }
+  for (uint8_t r = 0; r < state.reaching_count; ++r) {
+    if (state.reaching[r].end > frontier && reaching_count < reaching.size()) {
+      reaching[reaching_count++] = state.reaching[r];
+    }
+  }
+  std::ranges::copy(reaching, state.reaching);
+  state.reaching_count = reaching_count;
+}
+
+Finding Matcher::Impl::make_finding(ItemMatchState& state, const TextWindow& window, const Candidate& c,
+                                    uint64_t text_begin) {
+  const Text& text = window.readings[c.reading];
+  const DetectorSpec& d = patterns->detectors()[c.detector];
+  Finding f;
+  f.detector = c.detector;
+  f.score = static_cast<uint8_t>(std::clamp(c.judgement.score, 0, 100));
+  f.labelled = c.judgement.labelled;
+  f.role = roles[c.detector];
+  f.reasons = c.judgement.reasons;
+  if (!c.in_plain) f.reasons.add(Reason::kDecoded);
+  f.begin = c.begin;
+  f.end = c.end;
+  size_t lacking = 0;
+  const size_t decided = step_on(text.utf8, c.text_end, kContextOn, &lacking);
+  f.decided_at = lacking > 0 ? window.item_end : text.map->item_offset(decided) - 1;
+  f.text_begin = text_begin;
+  std::array<char, kMaxCanonicalValue> normalised, canonical;
+  const std::string_view value = canonical_value(
+      d, normalise_value(d, text.utf8.substr(c.text_begin, c.text_end - c.text_begin), normalised),
+      canonical);
+  f.token = tokenizer->token(d.id, value);
+  f.masked = mask(value, {d.mask_head, d.mask_tail, d.mask_domain});
+  if (c.judgement.labelled) f.keyword = patterns->words().word(c.judgement.word.word).text;
+  const FieldName field = c.judgement.field;
+  f.field = field.end > field.begin ? text.utf8.substr(field.begin, field.end - field.begin) : window.field;
+  // Alerts show the excerpt of a detector's best value only; it costs more than all the rest.
+  if (state.best_scores.empty()) state.best_scores.resize(patterns->detectors().size());
+  if (f.score > state.best_scores[c.detector]) {
+    state.best_scores[c.detector] = f.score;
+    f.excerpt = excerpt(patterns->words(), place_of(text.utf8, c.text_begin, c.text_end));
+  }
+  return f;
+}
+
+uint64_t Matcher::Impl::close_window(ItemMatchState& state, const TextWindow& window, uint64_t frontier) {
+  const Text& plain = window.readings[0];
+  uint64_t next = window.item_end;
+  if (!window.ends_run) {
+    for (const Text& text : window.readings) {
+      const size_t at = text_position(*text.map, frontier, text.utf8.size());
+      next = std::min(next, text.map->item_offset(step_back(text.utf8, at, kCarryCharacters)));
+    }
+    // Where a character of the plain reading begins.
+    next = std::max(window.item_begin,
+                    plain.map->item_offset(text_position(*plain.map, next, plain.utf8.size())));
+  }
+  state.frontier = frontier;
+  state.characters +=
+      count_characters(plain.utf8.substr(0, text_position(*plain.map, next, plain.utf8.size())));
+  for (size_t d = window_words._Find_first(); d < patterns->detectors().size();
+       d = window_words._Find_next(d)) {
+    if (first_word_begin[d] <= next) state.words_seen.set(d);
+  }
+  counters.engine_errors = finder.counters().engine_errors;
+  return next;
+}
+
+Matcher::Matcher(std::shared_ptr<const PatternSet> patterns, std::shared_ptr<const Tokenizer> tokenizer)
+    : impl_(std::make_unique<Impl>(std::move(patterns), std::move(tokenizer))) {}
+Matcher::~Matcher() = default;
+
+bool Matcher::ok() const { return impl_->finder.ok(); }
+uint64_t Matcher::scan(ItemMatchState& state, const TextWindow& window, Nanoseconds item_time,
+                       FindingSink& out) {
+  return impl_->scan(state, window, item_time, out);
+}
+const PatternSet& Matcher::patterns() const { return *impl_->patterns; }
+const MatchCounters& Matcher::counters() const { return impl_->counters; }
+
+}  // namespace weir

@@ -1,0 +1,59 @@
+#include "signatures/compiler/normalise.h"
+
+namespace weir {
+
+namespace {
+
+// Bytes of the separator at `pos`, 0 when there is none.
+size_t separator_at(const DetectorSpec& detector, std::string_view written, size_t pos) {
+  for (const std::string& separator : detector.separators) {
+    if (written.substr(pos).starts_with(separator)) return separator.size();
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string_view normalise_value(const DetectorSpec& detector, std::string_view written,
+                                 std::span<char> buffer) {
+  const bool upper = detector.anchor != AnchorKind::kAtSign;
+  size_t n = 0;
+  for (size_t i = 0; i < written.size();) {
+    const char c = written[i];
+    // Letters and digits are never separators (the pack reader sees to it).
+    const bool digit = c >= '0' && c <= '9', lower = c >= 'a' && c <= 'z';
+    if (!digit && !lower && !(c >= 'A' && c <= 'Z')) {
+      if (const size_t skip = separator_at(detector, written, i); skip != 0) {
+        i += skip;
+        continue;
+      }
+    }
+    if (n == buffer.size()) return {};
+    buffer[n++] = upper && lower ? static_cast<char>(c - 'a' + 'A') : c;
+    ++i;
+  }
+  return {buffer.data(), n};
+}
+
+ValidatorResult validate_value(const DetectorSpec& detector, std::string_view normalised,
+                               const ValidatorContext& context) {
+  ValidatorResult all{true, 0};
+  for (const NamedValidator* validator : detector.validators) {
+    const ValidatorResult one = validator->validate(normalised, context);
+    if (!one.valid) return {};
+    all.evidence = static_cast<uint8_t>(all.evidence | one.evidence);
+  }
+  return all;
+}
+
+std::string_view canonical_value(const DetectorSpec& detector, std::string_view normalised,
+                                 std::span<char> buffer) {
+  for (const NamedValidator* validator : detector.validators) {
+    if (validator->canonical == nullptr) continue;
+    const std::string_view canonical = validator->canonical(normalised, buffer);
+    if (!canonical.empty()) return canonical;
+  }
+  return normalised;
+}
+
+}  // namespace weir
