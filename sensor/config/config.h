@@ -1,0 +1,122 @@
+// The configuration: one YAML file, read into the stages' own options structs.
+//
+// load_config (or parse_config) once at start and at every reload; the app hands each stage its part. Every
+// field is one row of a table (field_table.h): from it come parsing, the messages, the reference page and the
+// JSON schema.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sensor/alert/item_alerts.h"
+#include "sensor/flow/flow.h"
+#include "sensor/output/kafka_sink.h"
+#include "sensor/policy/policy_spec.h"
+#include "sensor/reassembly/tcp_shared.h"
+
+namespace weir {
+
+struct CaptureConfig {
+  std::string interface;  // for `weir run`; empty: must come from -i
+  std::string filter;     // BPF
+  uint32_t snaplen = 65535;
+  uint64_t buffer_bytes = uint64_t{64} << 20;
+  bool promiscuous = true;
+};
+
+struct FlowConfig {
+  FlowTimeouts timeouts;
+  uint32_t max_flows = 4'000'000;             // all workers together
+  uint64_t memory_bytes = uint64_t{1} << 30;  // all workers together
+};
+
+struct ReassemblyConfig {
+  TcpOptions tcp;
+  uint64_t memory_bytes = uint64_t{512} << 20;  // all workers together
+};
+
+struct ContentConfig {
+  uint64_t memory_bytes = uint64_t{512} << 20;    // all workers together
+  uint64_t max_item_bytes = uint64_t{256} << 20;  // of one item after decompression
+  uint32_t max_ratio = 1000;                      // decompressed : compressed, judged after the first MiB
+};
+
+struct MatchConfig {
+  std::vector<std::string> packs;               // files or folders added to the built-in ones
+  std::string cache_dir;                        // compiled patterns; empty: not kept
+  uint64_t memory_bytes = uint64_t{256} << 20;  // findings of open items, all workers together
+};
+
+struct TokenConfig {
+  std::string key_file;  // empty: a key in memory (replay, scan)
+};
+
+struct OutputConfig {
+  std::optional<bool>
+      to_stdout;     // empty: the command decides (replay: yes; run: where nothing else is given)
+  std::string file;  // JSON Lines; empty: none
+  std::optional<KafkaOptions> kafka;
+  uint32_t drain_seconds = 0;  // how long the end waits for delivery; 0: until done or interrupted
+};
+
+enum class Role : uint8_t {
+  kEnterprise,
+  kProvider,  // of network services: articles may hold 5
+};
+
+struct Config {
+  std::string sensor = "weir";  // metadata.reporter, Kafka headers
+  std::string tenant;           // metadata.tenant_uid; empty: absent
+  Role role = Role::kEnterprise;
+  CaptureConfig capture;
+  uint32_t workers = 0;  // 0: one a core
+  FlowConfig flow;
+  ReassemblyConfig reassembly;
+  ContentConfig content;
+  MatchConfig match;
+  TokenConfig tokens;
+  AlertOptions alerts;
+  OutputConfig output;
+  std::optional<bool> builtin_policies;  // empty: where the file has no policies
+  // Ready for PolicySet::compile: the file's policies, or the built-in ones where it has none.
+  PolicyOptions policy;
+};
+
+struct PolicyProblem;
+
+struct ConfigProblem {
+  std::string place;  // "weir.yaml:12", or the file's name alone
+  std::string text;   // what is wrong and what would be right
+  std::string to_string() const { return place + ": " + text; }
+};
+
+// False when something is wrong; then *problems says everything that is. `now_s`: the clock (s since the
+// epoch), for "a year at most".
+bool load_config(const std::string& path, int64_t now_s, Config* config,
+                 std::vector<ConfigProblem>* problems);
+bool parse_config(std::string_view yaml, const std::string& name, int64_t now_s, Config* config,
+                  std::vector<ConfigProblem>* problems);
+
+// What `weir replay` and `weir scan` use without a file: built-in policies that ask no direction.
+Config default_replay_config();
+
+// Problems of PolicySet::compile in the configuration's own words.
+std::vector<ConfigProblem> to_config_problems(const std::vector<PolicyProblem>& problems);
+
+// `weir check`: the values that differ from the defaults, and what they mean.
+std::string summary_text(const Config& config);
+// `weir check --explain`: a sentence a policy and a sentence an exception.
+// `now_s`: what has expired by then says so; 0: nothing does.
+std::string explain_text(const Config& config, int64_t now_s = 0);
+// `weir check --reference`: docs/configuration.md, from the field table.
+std::string reference_page();
+// JSON Schema 2020-12 of the file, from the field table.
+std::string config_schema();
+
+// The largest file that is read.
+inline constexpr size_t kMaxConfigBytes = 4 * 1024 * 1024;
+
+}  // namespace weir
