@@ -13,7 +13,8 @@
 // handed on from the capture buffer.
 //
 // Ledger: seen += payload on the wire; unread[snaplen] += what the capture cut off; duplicate += repeats;
-// gap += holes given up, less what came late. seen = chunks + extras + duplicate + unread, always.
+// gap += holes given up, less what came late. seen = chunks + extras + duplicate + unread after finish();
+// before it, bytes still held are seen as well.
 #pragma once
 
 #include <array>

@@ -39,6 +39,7 @@ TEST_F(TcpGap, AcknowledgedHoleIsGivenUpAfter128MorePackets) {
   quick();
   EXPECT_EQ(initiator().gaps, (Gaps{{0, 3, acknowledged}}));
   EXPECT_EQ(initiator().stream, "???def");
+  ASSERT_EQ(initiator().chunks.size(), 1u);
   EXPECT_EQ(initiator().chunks[0].time, held);
   EXPECT_EQ(ledger.gap, 3u);
 }
@@ -98,6 +99,24 @@ TEST_F(TcpGap, EveryHoleHasItsOwnAllowance) {
   acknowledge(12);
   EXPECT_EQ(initiator().stream, "???def???jkl");
   EXPECT_EQ(ledger.gap, 6u);
+}
+
+TEST_F(TcpGap, PieceInsideAHoleDoesNotRenewItsAllowance) {
+  data(9, "jkl");
+  acknowledge(12);
+  const Nanoseconds acknowledged = now;
+  now += 100 * kMs;
+  data(4, "ef");
+  EXPECT_EQ(connection.deadline(shared), acknowledged + 200 * kMs);
+  connection.expire(acknowledged + 201 * kMs, sink, context);
+  EXPECT_EQ(initiator().stream, "????ef???jkl");
+
+  acknowledge(100);  // the same for a tail
+  const Nanoseconds tail = now;
+  now += 100 * kMs;
+  data(20, "u");
+  EXPECT_EQ(connection.deadline(shared), tail + 200 * kMs);
+  finish_and_check_memory();
 }
 
 TEST_F(TcpGap, SteadyLossDoesNotPileUp) {

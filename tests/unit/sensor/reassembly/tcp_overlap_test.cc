@@ -131,7 +131,11 @@ TEST_F(TcpOverlap, TinyHeldPiecesMetByManyLongSegmentsDoNotCostAStepEachForEver)
   EXPECT_EQ(shared.counters().conflicts, 1400u);
   data(1, over);  // now one piece lies there
   EXPECT_LE(shared.counters().conflicts, 1402u);
+  // What was joined has the time of its last packet: the first of those over it, which filled the holes.
+  const Nanoseconds filled = now - kMs;
   data(0, "0");
+  ASSERT_GE(initiator().chunks.size(), 2u);
+  EXPECT_EQ(initiator().chunks[1].time, filled);
   std::string expected = "0";
   for (int i = 0; i < 1400; ++i) expected += "xy";
   EXPECT_EQ(initiator().stream, expected);
