@@ -14,7 +14,8 @@ build=(g++ cmake ninja-build ccache pkg-config git ca-certificates
 tests=(libgtest-dev libgmock-dev openjdk-17-jre-headless maven kcat tshark iproute2 procps python3
   python3-yaml python3-jsonschema python3-stdnum)
 ci=(clang clang-format clang-tidy libclang-rt-14-dev libbenchmark-dev)
-lab=(nginx-light curl openssl python3-scapy tcpdump redis-server netcat-openbsd)
+lab=(nginx-light curl openssl python3-scapy tcpdump ethtool redis-server netcat-openbsd
+  libjs-jquery libjs-jquery-ui libjs-underscore libjs-sphinxdoc)
 
 case "${1:-build}" in
   build) wanted=("${build[@]}") ;;

@@ -35,6 +35,7 @@ ALLOWED["sensor/config"] = STAGES | STAGE
 ALLOWED["sensor/pipeline"] = STAGES | STAGE | {"signatures/compiler"}
 ALLOWED["sensor/app"] = {"sensor/config", "sensor/pipeline"} | STAGES | STAGE | {"signatures/compiler"}
 ONE_PARSER = {"parsers/api", "parsers/codec", "parsers/wire"}
+PARSERS = ONE_PARSER | {f"parsers/{p.name}" for p in (ROOT / "parsers").iterdir() if p.is_dir()}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
@@ -43,7 +44,7 @@ def allowed_for(folder):
     if folder in ALLOWED:
         return ALLOWED[folder]
     if folder == "parsers":  # the registry names every parser
-        return None
+        return PARSERS
     if folder.startswith("parsers/"):
         return ONE_PARSER
     return set()
@@ -63,8 +64,6 @@ def main():
                 continue
             folder = str(relative.parent)
             allowed = allowed_for(folder)
-            if allowed is None:
-                continue
             for number, line in enumerate(lines, 1):
                 found = INCLUDE.match(line)
                 if not found:
