@@ -139,7 +139,7 @@ ConverterPtr open_converter(const std::string& name) {
 
 // The one character that `bytes` are, or -1.
 int32_t one_character(UConverter* c, std::string_view bytes) {
-  UChar out[4];
+  UChar out[4] = {};
   UChar* to = out;
   const char* from = bytes.data();
   UErrorCode error = U_ZERO_ERROR;

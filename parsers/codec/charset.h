@@ -62,8 +62,8 @@ class CharsetDetector {
   };
 
   // `offset`: of bytes[0] in the item; UTF-16 and UTF-32 are aligned to the item's begin. Bytes over kSample
-  // are left out.
-  void feed(uint64_t offset, Bytes bytes);
+  // are left out. Returns how many were taken: not those of a character that the end cuts.
+  size_t feed(uint64_t offset, Bytes bytes);
   bool full() const { return fed_ >= kSample; }
   uint32_t fed() const { return fed_; }
   Guess decide() const;

@@ -8,7 +8,7 @@
 
 namespace weir {
 
-void CharsetDetector::feed(uint64_t offset, Bytes bytes) {
+size_t CharsetDetector::feed(uint64_t offset, Bytes bytes) {
   const size_t n = std::min<size_t>(bytes.size(), kSample - std::min(fed_, kSample));
   if (n > 0 && utf8_.state == 0 && std::memchr(bytes.data(), 0, n) == nullptr) {
     // Sound UTF-8 needs no second opinion; other readings are only weighed against faults.
@@ -17,8 +17,10 @@ void CharsetDetector::feed(uint64_t offset, Bytes bytes) {
       utf8_.good += static_cast<uint32_t>(
           std::count_if(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(scan.valid),
                         [](uint8_t b) { return b >= 0xc0; }));
-      fed_ += static_cast<uint32_t>(n);
-      return;
+      // A sample that is full is not waited for.
+      const size_t taken = fed_ + n >= kSample ? n : scan.valid;
+      fed_ += static_cast<uint32_t>(taken);
+      return taken;
     }
   }
   if (!started_ && n > 0) {
@@ -37,6 +39,7 @@ void CharsetDetector::feed(uint64_t offset, Bytes bytes) {
     wide_byte(offset + i, b);
   }
   fed_ += static_cast<uint32_t>(n);
+  return n;
 }
 
 void CharsetDetector::utf8_byte(uint8_t b) {

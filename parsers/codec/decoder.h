@@ -37,6 +37,9 @@ class Decoder {
   virtual DecodeStep decode(Bytes in, std::span<uint8_t> out) = 0;
   // True where the coded data may end: an end here is no truncation.
   virtual bool complete() const = 0;
+  // After kEnd: bytes of earlier inputs that turned out not to belong to the coded data. They stand before
+  // what the last call did not consume.
+  virtual Bytes leftover() const = 0;
   // Checksums and lengths stored in the data that did not hold. The output was given all the same.
   virtual uint32_t checksum_errors() const = 0;
 };

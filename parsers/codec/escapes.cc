@@ -22,6 +22,16 @@ int32_t hex4(const char* p) {
 
 }  // namespace
 
+bool has_unicode_escape(std::string_view text) {
+  for (size_t i = 0; i + 6 <= text.size(); ++i) {
+    const void* next = std::memchr(text.data() + i, '\\', text.size() - i);
+    if (next == nullptr) return false;
+    i = static_cast<size_t>(static_cast<const char*>(next) - text.data());
+    if (i + 6 <= text.size() && text[i + 1] == 'u' && hex4(text.data() + i + 2) >= 0) return true;
+  }
+  return false;
+}
+
 bool undo_unicode_escapes(std::string_view text, bool final, MappedText* out) {
   out->clear();
   out->reserve(text.size() + 16);

@@ -11,6 +11,10 @@
 
 namespace weir {
 
+// Whether a step could change the text; cheap. An escape that the end cuts does not count.
+bool has_percent(std::string_view text, bool plus);
+bool has_unicode_escape(std::string_view text);
+
 // %XX (RFC 3986 2.1), and '+' as a space where `plus` (forms and queries). Bytes over 0x7f are taken
 // together with the bytes beside them: as UTF-8, where that fails as GB18030 (Chinese sites escape GBK),
 // else U+FFFD. `scratch` is anything of the caller's. Returns whether anything changed.

@@ -42,9 +42,7 @@ class Inflater final : public Decoder {
   bool complete() const override;
   uint32_t checksum_errors() const override { return checksum_errors_; }
   uint32_t members() const { return members_; }
-  // After kEnd: bytes of earlier inputs that turned out not to belong to the coded data. They stand before
-  // what the last call did not consume.
-  Bytes leftover() const { return at_ == At::kDone ? Bytes(over_.data(), over_size_) : Bytes(); }
+  Bytes leftover() const override { return at_ == At::kDone ? Bytes(over_.data(), over_size_) : Bytes(); }
 
  private:
   // In the order of a gzip member (RFC 1952 2.3); zlib goes kZlibHeader, kDeflate, kTrailer, kDone.

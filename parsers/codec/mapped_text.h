@@ -1,6 +1,7 @@
 // What conversions write: UTF-8 text, and the way back from each text position to its source.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -38,6 +39,7 @@ class MappedText {
   // The text from here on stands for the source from `src` on, by these units. A run of the same kind
   // (source positions following on) makes one piece.
   void piece(uint32_t src, uint16_t text_unit, uint16_t src_unit) {
+    assert(text_unit > 0);
     if (!pieces_.empty()) {
       const MapPiece& last = pieces_.back();
       const auto text = static_cast<uint32_t>(size_ - last.text);

@@ -198,6 +198,17 @@ class EscapedBlocks {
 
 }  // namespace
 
+bool has_percent(std::string_view text, bool plus) {
+  if (plus && text.find('+') != std::string_view::npos) return true;
+  for (size_t i = 0; i + kEscape <= text.size(); ++i) {
+    const void* next = std::memchr(text.data() + i, '%', text.size() - i);
+    if (next == nullptr) return false;
+    i = static_cast<size_t>(static_cast<const char*>(next) - text.data());
+    if (i + kEscape <= text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) return true;
+  }
+  return false;
+}
+
 bool undo_percent(std::string_view text, bool plus, bool final, MappedText* scratch, MappedText* out) {
   scratch->clear();
   scratch->reserve(text.size());

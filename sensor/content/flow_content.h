@@ -34,7 +34,7 @@
 namespace weir {
 
 struct ContentOptions {
-  uint32_t window = 16 * 1024;                 // item bytes a window, the carry not counted; 4 KiB - 1 MiB
+  uint32_t window = 16 * 1024;                 // item bytes a window, the carry not counted; 8 KiB - 1 MiB
   uint32_t max_carry = 4 * 1024;               // most bytes that match may ask to see again
   uint64_t raw_cut = 16 * 1024 * 1024;         // an endless item is cut here, in item bytes
   uint64_t max_output = 256ull * 1024 * 1024;  // decoded bytes of one item
@@ -69,8 +69,9 @@ struct ContentCounters {
   uint64_t stale_calls = 0;      // calls for items that are not open
 };
 
+struct PartHead;     // multipart.h
 class ContentPools;  // content_pools.h
-struct ContentItem;  // content_item.h
+class ContentItem;   // content_item.h
 
 // Worker-wide. Not thread-safe. `budget` outlives it.
 class ContentContext {
@@ -121,12 +122,17 @@ class FlowContent final : public TimedContentSink {
   bool pending() const;
 
  private:
-  friend class ItemReader;
+  friend class ContentItem;
 
   ContentItem* find(ItemId id) const;
-  ContentItem* take_slot(ContentMeta&& meta, ContentItem* parent);
+  ContentItem* start_item(ContentMeta&& meta, ContentItem* parent, bool part, uint32_t ordinal);
+  ContentItem* open_part(ContentItem& body, const PartHead& head);
+  void close_item(ContentItem& item, CloseReason why);
   void release(ContentItem& item);
-  void close_children(const ContentItem& parent, CloseReason why);
+  std::vector<ContentItem*> in_order() const;
+  uint32_t age(const ContentItem& item) const;
+  template <typename Fits>
+  ContentItem* oldest(Fits fits) const;
 
   const FlowFacts& flow_;
   Inspection& ledger_;
@@ -135,7 +141,6 @@ class FlowContent final : public TimedContentSink {
   Nanoseconds time_ = 0;
   std::array<uint32_t, 2> ordinals_{};  // open() calls, by direction
   std::vector<std::unique_ptr<ContentItem>> slots_;
-  std::vector<uint32_t> free_slots_;
   uint32_t generation_ = 0;
   uint32_t open_ = 0;
 };

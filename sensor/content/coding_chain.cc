@@ -1,0 +1,302 @@
+#include "sensor/content/coding_chain.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "parsers/codec/inflate.h"
+#include "parsers/codec/transfer.h"
+#include "sensor/content/content_pools.h"
+
+namespace weir {
+
+namespace {
+
+std::string lower(std::string_view s) {
+  std::string out;
+  for (const char c : s) {
+    if (c == ' ' || c == '\t') continue;
+    out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+  }
+  return out;
+}
+
+}  // namespace
+
+CodingChain::CodingChain(const std::vector<std::string>& codings, bool guessed, size_t scratch,
+                         ContentContext& context)
+    : context_(context), scratch_(scratch), guessed_(guessed) {
+  for (auto it = codings.rbegin(); it != codings.rend(); ++it) {
+    const std::string coding = lower(*it);
+    if (coding.empty() || coding == "identity") continue;
+    Stage& stage = stages_.emplace_back();
+    if (coding == "gzip" || coding == "x-gzip") {
+      stage.coding = Coding::kGzip;
+    } else if (coding == "deflate") {
+      stage.coding = Coding::kDeflate;
+    } else if (coding == "base64") {
+      stage.coding = Coding::kBase64;
+    } else if (coding == "quoted-printable") {
+      stage.coding = Coding::kQuotedPrintable;
+    } else {
+      stage.coding = Coding::kUnknown;
+    }
+  }
+  if (stages_.size() > context.options().max_codings) {
+    ++context.counters().coding_limit;
+    failed_ = Unread::kUndecodable;
+  }
+}
+
+CodingChain::~CodingChain() = default;
+
+bool CodingChain::fail(Unread why) {
+  if (!failed_) failed_ = why;
+  return false;
+}
+
+void CodingChain::feed(Bytes bytes, CodedOutput& out) {
+  context_.counters().coded_bytes += bytes.size();
+  while (!bytes.empty() && !failed_) {
+    if (block_size_ == 0 && bytes.size() >= kBlock) {
+      process(bytes.first(kBlock), out);
+      bytes = bytes.subspan(kBlock);
+      continue;
+    }
+    const size_t n = std::min(bytes.size(), kBlock - block_size_);
+    std::memcpy(block_.data() + block_size_, bytes.data(), n);
+    block_size_ += static_cast<uint32_t>(n);
+    bytes = bytes.subspan(n);
+    if (block_size_ == kBlock) flush(out);
+  }
+  if (failed_) unread_ += bytes.size();
+}
+
+void CodingChain::flush(CodedOutput& out) {
+  const size_t n = block_size_;
+  block_size_ = 0;
+  if (n > 0 && !failed_) process(Bytes(block_.data(), n), out);
+}
+
+void CodingChain::process(Bytes block, CodedOutput& out) {
+  fed_ += block.size();
+  size_t consumed = 0;
+  if (feed_stage(0, block, false, out, &consumed)) return;
+  // Without any text nothing of what was taken has been read.
+  unread_ = text_ == 0 ? fed_ : unread_ + (block.size() - consumed);
+}
+
+void CodingChain::finish(CodedOutput& out) {
+  flush(out);
+  // What is still too short to tell a coding from text.
+  size_t consumed = 0;
+  if (failed_ || stages_.empty()) return;
+  if (!feed_stage(0, {}, true, out, &consumed) && text_ == 0) unread_ = fed_;
+}
+
+void CodingChain::gap(CodedOutput& out) {
+  finish(out);
+  if (failed_) return;
+  const bool coded =
+      std::ranges::any_of(stages_, [](const Stage& s) { return s.decoder != nullptr && !s.ended; });
+  if (coded) {
+    ++context_.counters().coding_corrupt;
+    fail(Unread::kUndecodable);
+  }
+  out.decoded_break();
+}
+
+// Decides what a stage is, by its first bytes.
+void CodingChain::resolve(Stage& stage) {
+  stage.resolved = true;
+  const CodedShape shape = coded_shape(Bytes(stage.head.data(), stage.head_size));
+  const uint32_t members = context_.options().max_members;
+  InflatePool& pool = context_.pools().inflate();
+  const auto use = [&](InflateWrapper wrapper, std::string_view name) {
+    stage.decoder = std::make_unique<Inflater>(wrapper, pool, members);
+    stage.name = name;
+  };
+  switch (stage.coding) {
+    case Coding::kGzip:
+      if (shape == CodedShape::kGzip) return use(InflateWrapper::kGzip, "gzip");
+      if (shape == CodedShape::kZlib) return use(InflateWrapper::kZlib, "deflate");
+      break;
+    case Coding::kDeflate:
+      if (shape == CodedShape::kGzip) return use(InflateWrapper::kGzip, "gzip");
+      if (shape == CodedShape::kZlib) return use(InflateWrapper::kZlib, "deflate");
+      if (shape == CodedShape::kOther) return use(InflateWrapper::kRaw, "deflate");
+      break;
+    case Coding::kBase64:
+      stage.decoder = std::make_unique<Base64Decoder>();
+      stage.name = "base64";
+      return;
+    case Coding::kQuotedPrintable:
+      stage.decoder = std::make_unique<QuotedPrintableDecoder>();
+      stage.name = "quoted-printable";
+      return;
+    case Coding::kUnknown:
+      // A coding that Weir does not read, unless the bytes are plain text after all.
+      if (shape != CodedShape::kText) {
+        ++context_.counters().coding_unknown;
+        fail(Unread::kUnsupported);
+        return;
+      }
+      break;
+  }
+  if (stage.head_size > 0 && !guessed_) ++context_.counters().coding_false;
+}
+
+bool CodingChain::feed_stage(size_t n, Bytes in, bool last, CodedOutput& out, size_t* consumed) {
+  *consumed = 0;
+  if (n == stages_.size()) {
+    *consumed = in.size();
+    return text(in, out);
+  }
+  Stage& stage = stages_[n];
+  if (!stage.resolved) {
+    const size_t had = stage.head_size;
+    const size_t take = std::min(in.size(), kHead - had);
+    std::copy_n(in.begin(), take, stage.head.begin() + static_cast<std::ptrdiff_t>(had));
+    stage.head_size = static_cast<uint8_t>(had + take);
+    if (stage.head_size < kHead && !last) {
+      *consumed = in.size();
+      return true;
+    }
+    resolve(stage);
+    if (failed_) return false;
+    // The bytes that were held back, unless they are all of this input.
+    if (had > 0) {
+      size_t ignored = 0;
+      if (!decode(n, Bytes(stage.head.data(), had), false, out, &ignored)) return false;
+    }
+  }
+  return decode(n, in, last, out, consumed);
+}
+
+// To the next stage, or the text.
+bool CodingChain::pass(size_t n, Bytes in, bool last, CodedOutput& out) {
+  size_t consumed = 0;
+  return feed_stage(n + 1, in, last, out, &consumed);
+}
+
+bool CodingChain::text(Bytes in, CodedOutput& out) {
+  while (!in.empty()) {
+    const uint64_t left = context_.options().max_output - text_;
+    if (left == 0) {
+      ++context_.counters().coding_limit;
+      return fail(Unread::kUndecodable);
+    }
+    const std::span<uint8_t> room = out.decoded_room();
+    if (room.empty()) return fail(Unread::kMemory);
+    const size_t n =
+        std::min({in.size(), room.size(), static_cast<size_t>(std::min<uint64_t>(left, SIZE_MAX))});
+    std::memcpy(room.data(), in.data(), n);
+    text_ += n;
+    out.decoded(n);
+    in = in.subspan(n);
+  }
+  return true;
+}
+
+bool CodingChain::within_limits(const Stage& stage) {
+  const ContentOptions& options = context_.options();
+  const bool ratio = stage.produced > options.ratio_from && stage.produced / options.max_ratio > fed_;
+  if (!ratio && stage.produced <= options.max_output) return true;
+  ++context_.counters().coding_limit;
+  return fail(Unread::kUndecodable);
+}
+
+bool CodingChain::decode(size_t n, Bytes in, bool last, CodedOutput& out, size_t* consumed) {
+  Stage& stage = stages_[n];
+  if (stage.decoder == nullptr || stage.ended) {
+    const bool passed = stage.ended ? text(in, out) : pass(n, in, last, out);
+    *consumed = passed ? in.size() : 0;
+    return passed;
+  }
+  const bool to_text = n + 1 == stages_.size();
+  const bool from_start = stage.taken == 0;
+  while (true) {
+    std::span<uint8_t> room;
+    if (to_text) {
+      room = out.decoded_room();
+      if (room.empty()) return fail(Unread::kMemory);
+      const uint64_t left = context_.options().max_output - text_;
+      if (left < room.size()) room = room.first(std::max<size_t>(1, static_cast<size_t>(left)));
+    } else {
+      room = context_.pools().scratch(scratch_ + n);
+    }
+    const DecodeStep step = stage.decoder->decode(in.subspan(*consumed), room);
+    *consumed += step.consumed;
+    stage.taken += step.consumed;
+    stage.produced += step.produced;
+    context_.counters().decoded_bytes += step.produced;
+    if (step.produced > 0) {
+      if (to_text) {
+        if (text_ >= context_.options().max_output) {
+          ++context_.counters().coding_limit;
+          return fail(Unread::kUndecodable);
+        }
+        text_ += step.produced;
+        out.decoded(step.produced);
+      } else if (!pass(n, Bytes(room.data(), step.produced), false, out)) {
+        return false;
+      }
+    }
+    if (!within_limits(stage)) return false;
+    switch (step.status) {
+      case DecodeStatus::kOk:
+        break;
+      case DecodeStatus::kEnd: {
+        stage.ended = true;
+        context_.counters().coding_checksum += stage.decoder->checksum_errors();
+        const std::vector<uint8_t> leftover(stage.decoder->leftover().begin(),
+                                            stage.decoder->leftover().end());
+        const Bytes rest = in.subspan(*consumed);
+        *consumed = in.size();
+        if (leftover.empty() && rest.empty()) return !last || to_text || pass(n, {}, true, out);
+        out.decoded_break();
+        return text(leftover, out) && text(rest, out);
+      }
+      case DecodeStatus::kCorrupt:
+        // Declared so, but not so: nothing came out of it, and all of it is still here.
+        if (from_start && stage.produced == 0) {
+          if (!guessed_) ++context_.counters().coding_false;
+          stage.decoder = nullptr;
+          stage.name = {};
+          const bool passed = pass(n, in, last, out);
+          *consumed = passed ? in.size() : 0;
+          return passed;
+        }
+        ++context_.counters().coding_corrupt;
+        return fail(Unread::kUndecodable);
+      case DecodeStatus::kUnsupported:
+        ++context_.counters().coding_unknown;
+        return fail(Unread::kUnsupported);
+      case DecodeStatus::kLimit:
+        ++context_.counters().coding_limit;
+        return fail(Unread::kUndecodable);
+      case DecodeStatus::kMemory:
+        ++context_.counters().coding_memory;
+        return fail(Unread::kMemory);
+    }
+    if (*consumed == in.size() && step.produced < room.size()) break;
+  }
+  if (!last) return true;
+  context_.counters().coding_checksum += stage.decoder->checksum_errors();
+  return to_text || pass(n, {}, true, out);
+}
+
+std::string CodingChain::path() const {
+  std::string path;
+  for (const Stage& stage : stages_) {
+    if (stage.name.empty()) continue;
+    if (!path.empty()) path += '/';
+    path += stage.name;
+  }
+  return path;
+}
+
+bool CodingChain::path_known() const {
+  return std::ranges::all_of(stages_, [](const Stage& s) { return s.resolved; });
+}
+
+}  // namespace weir

@@ -1,0 +1,423 @@
+#include "sensor/content/content_item.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sensor/content/content_pools.h"
+
+namespace weir {
+
+namespace {
+
+constexpr std::array<uint8_t, 3> kGzipMagic = {0x1f, 0x8b, 0x08};
+
+// What a child knows from its parents, where it does not know better.
+constexpr std::string ContentMeta::*kInherited[] = {
+    &ContentMeta::method,  &ContentMeta::host,       &ContentMeta::path, &ContentMeta::sender,
+    &ContentMeta::subject, &ContentMeta::message_id, &ContentMeta::user};
+constexpr std::vector<std::string> ContentMeta::*kInheritedLists[] = {&ContentMeta::recipients,
+                                                                      &ContentMeta::forwarded_for};
+
+bool coded_transfer(std::string_view encoding) {
+  return encoding == "base64" || encoding == "quoted-printable";
+}
+
+}  // namespace
+
+void ContentItem::start(FlowContent& flow, ItemId id, ContentMeta&& meta, ContentItem* parent, bool part,
+                        uint32_t ordinal) {
+  flow_ = &flow;
+  id_ = id;
+  parent_ = parent;
+  facts_ = ItemFacts{};
+  facts_.flow = &flow.flow_;
+  facts_.meta = std::move(meta);
+  facts_.ordinal = ordinal;
+  facts_.top_kind = parent != nullptr ? parent->facts_.top_kind : facts_.meta.kind;
+  if (parent != nullptr) inherit(*parent);
+  root_ = part ? parent->root_ : this;
+  depth_ = part ? parent->depth_ + 1 : 0;
+  if (part) facts_.part = ++root_->parts_;
+  parts_ = 0;
+  part_ = nullptr;
+  part_refused_ = begun_ = prepared_ = sniffing_ = path_set_ = false;
+  sniffed_ = 0;
+  dead_.reset();
+  next_offset_ = chain_unread_ = 0;
+  cut_at_ = flow.context_.options().raw_cut;
+  set_path();
+}
+
+void ContentItem::inherit(const ContentItem& parent) {
+  ContentMeta& meta = facts_.meta;
+  const ContentMeta& from = parent.facts_.meta;
+  for (const auto field : kInherited) {
+    if ((meta.*field).empty()) meta.*field = from.*field;
+  }
+  for (const auto list : kInheritedLists) {
+    if ((meta.*list).empty()) meta.*list = from.*list;
+  }
+  if (meta.protocol.empty()) meta.protocol = from.protocol;
+  if (meta.status == 0) meta.status = from.status;
+  if (meta.kind != ItemKind::kBody) return;
+  // Of the message whose body it is.
+  if (meta.file_name.empty()) meta.file_name = from.file_name;
+  if (meta.declared_type.empty()) meta.declared_type = from.declared_type;
+}
+
+void ContentItem::update(const ContentMeta& update) {
+  // Children that have a field from here get the new one.
+  const ContentMeta old = facts_.meta;
+  ContentMeta& meta = facts_.meta;
+  constexpr std::string ContentMeta::*kOwn[] = {&ContentMeta::file_name, &ContentMeta::field,
+                                                &ContentMeta::declared_type, &ContentMeta::range};
+  for (const auto field : kInherited) {
+    if (!(update.*field).empty()) meta.*field = update.*field;
+  }
+  for (const auto field : kOwn) {
+    if (!(update.*field).empty()) meta.*field = update.*field;
+  }
+  for (const auto list : kInheritedLists) {
+    if (!(update.*list).empty()) meta.*list = update.*list;
+  }
+  if (!update.codings.empty()) meta.codings = update.codings;
+  if (update.status != 0) meta.status = update.status;
+  for (ContentItem* child : flow_->in_order()) {
+    if (child->parent_ != this) continue;
+    ContentMeta news;
+    const ContentMeta& has = child->facts_.meta;
+    for (const auto field : kInherited) {
+      if (has.*field == old.*field) news.*field = meta.*field;
+    }
+    for (const auto list : kInheritedLists) {
+      if (has.*list == old.*list) news.*list = meta.*list;
+    }
+    if (has.status == old.status) news.status = meta.status;
+    if (has.kind == ItemKind::kBody && has.file_name == old.file_name) news.file_name = meta.file_name;
+    child->update(news);
+  }
+}
+
+void ContentItem::set_path() {
+  std::string& path = facts_.decode_path;
+  path = parent_ != nullptr && depth_ > 0 ? parent_->facts_.decode_path : std::string(facts_.meta.protocol);
+  if (chain_ != nullptr && !chain_->path().empty()) path += "/" + chain_->path();
+  if (multipart_ != nullptr) path += "/multipart";
+}
+
+TextEnv ContentItem::env() { return {flow_->sink_, flow_->context_, id_, facts_, flow_->time_}; }
+
+size_t ContentItem::scratch_base() const {
+  return size_t{depth_} * (flow_->context_.options().max_codings + 1);
+}
+
+// The item's first byte, hole or unreadable byte.
+void ContentItem::begin() {
+  if (begun_) return;
+  begun_ = true;
+  facts_.first_byte = facts_.last_byte = flow_->time_;
+  if (!prepared_) prepare();
+  ++flow_->context_.counters().items;
+  flow_->sink_.on_item_begin(id_, facts_);
+}
+
+// By what was declared: charset, codings, multipart.
+void ContentItem::prepare() {
+  prepared_ = true;
+  const ContentMeta& meta = facts_.meta;
+  const bool body = meta.kind == ItemKind::kBody || meta.kind == ItemKind::kPart;
+  const std::string type = body ? media_type(meta.declared_type) : std::string();
+  Escapes escapes = meta.escapes;
+  if (type == "application/x-www-form-urlencoded") escapes = Escapes::kForm;
+  const std::string label = parameter(meta.declared_type, "charset");
+  text_.start(body && !label.empty() ? find_charset(label) : nullptr, body && binary_type(type), escapes);
+  if (!body) return;
+  const ContentOptions& options = flow_->context_.options();
+  if (type.starts_with("multipart/") && depth_ < options.max_part_depth) {
+    // All parts of a body count together, however they are nested.
+    const uint32_t left = options.max_parts - std::min(options.max_parts, root_->parts_);
+    multipart_ = std::make_unique<MultipartReader>(parameter(meta.declared_type, "boundary"), left);
+  }
+  if (!meta.codings.empty()) {
+    start_chain(meta.codings, false);
+    // A range from the middle of a coded body has no begin to decode from.
+    if (chain_ != nullptr && meta.range.starts_with("bytes ") && !meta.range.starts_with("bytes 0-") &&
+        !meta.range.starts_with("bytes */")) {
+      dead_ = Unread::kUndecodable;
+      ++flow_->context_.counters().coding_corrupt;
+      chain_.reset();
+    }
+  } else {
+    sniffing_ = true;
+  }
+  set_path();
+}
+
+void ContentItem::start_chain(const std::vector<std::string>& codings, bool guessed) {
+  MemoryBudget& budget = flow_->context_.pools().budget();
+  if (!budget.try_take(sizeof(CodingChain))) {
+    ++flow_->context_.counters().coding_memory;
+    dead_ = Unread::kMemory;
+    return;
+  }
+  chain_ = std::make_unique<CodingChain>(codings, guessed, scratch_base(), flow_->context_);
+  if (!chain_->empty()) return;
+  chain_.reset();
+  budget.give(sizeof(CodingChain));
+}
+
+// `n` bytes after this item's coding, as bytes before it.
+uint64_t ContentItem::before_coding(uint64_t n) const {
+  if (chain_ == nullptr || facts_.size <= facts_.wire_bytes) return n;
+  return std::max<uint64_t>(
+      1, static_cast<uint64_t>(static_cast<double>(n) * static_cast<double>(facts_.wire_bytes) /
+                               static_cast<double>(facts_.size)));
+}
+
+// `n` bytes as they were handed over, before coding.
+void ContentItem::lose(Unread why, uint64_t n) {
+  if (n == 0) return;
+  facts_.unread[static_cast<size_t>(why)] += n;
+  // The ledger counts bytes of the wire: in a coded body a part is made of fewer of them.
+  for (const ContentItem* i = this; i->depth_ > 0; i = i->parent_) n = i->parent_->before_coding(n);
+  flow_->ledger_.add_unread(why, n);
+}
+
+void ContentItem::account_chain() {
+  if (!chain_->failed()) {
+    if (!path_set_ && chain_->path_known()) {
+      path_set_ = true;
+      set_path();
+    }
+    return;
+  }
+  if (!dead_) {
+    dead_ = chain_->failed();
+    set_path();
+    if (multipart_ != nullptr) multipart_->finish(*this);
+    if (part_ != nullptr) {
+      flow_->close_item(*part_, CloseReason::kTruncated);
+      part_ = nullptr;
+    }
+    text_.end_run(env());
+  }
+  lose(*chain_->failed(), chain_->unread() - chain_unread_);
+  chain_unread_ = chain_->unread();
+}
+
+void ContentItem::data(uint64_t offset, Bytes bytes) {
+  if (bytes.empty()) return;
+  if (!has_bytes()) {
+    ++flow_->context_.counters().stale_calls;
+    flow_->ledger_.add_unread(Unread::kMemory, bytes.size());
+    return;
+  }
+  begin();
+  if (offset > next_offset_) gap(next_offset_, offset - next_offset_);
+  facts_.last_byte = flow_->time_;
+  const bool endless = facts_.meta.kind == ItemKind::kRawStream;
+  while (!bytes.empty()) {
+    Bytes piece = bytes;
+    if (endless) {
+      if (next_offset_ >= cut_at_) cut();
+      piece = bytes.first(static_cast<size_t>(std::min<uint64_t>(bytes.size(), cut_at_ - next_offset_)));
+    }
+    next_offset_ += piece.size();
+    facts_.wire_bytes += piece.size();
+    wire(piece);
+    bytes = bytes.subspan(piece.size());
+  }
+  text_.settle(env());
+}
+
+// Undeclared gzip is known by its magic: a file that is downloaded as it is. True: all bytes are used up.
+bool ContentItem::sniff(Bytes* bytes) {
+  size_t used = 0;
+  while (sniffed_ < kGzipMagic.size() && used < bytes->size() && (*bytes)[used] == kGzipMagic[sniffed_]) {
+    ++sniffed_;
+    ++used;
+  }
+  if (used == bytes->size() && sniffed_ < kGzipMagic.size()) return true;
+  sniffing_ = false;
+  if (sniffed_ == kGzipMagic.size()) {
+    start_chain({"gzip"}, true);
+    set_path();
+  }
+  // What was held back comes first; those of this input are still in it.
+  const Bytes held(kGzipMagic.data(), sniffed_ - std::min<size_t>(used, sniffed_));
+  if (!held.empty()) wire(held);
+  return false;
+}
+
+void ContentItem::wire(Bytes bytes) {
+  if (sniffing_ && sniff(&bytes)) return;
+  if (dead_ && chain_ == nullptr) {
+    lose(*dead_, bytes.size());
+  } else if (chain_ != nullptr) {
+    chain_->feed(bytes, *this);
+    account_chain();
+  } else {
+    body(bytes);
+  }
+}
+
+// Bytes after content coding.
+void ContentItem::body(Bytes bytes) {
+  if (multipart_ != nullptr) {
+    multipart_->feed(bytes, *this);
+  } else {
+    plain(bytes);
+  }
+}
+
+void ContentItem::plain(Bytes bytes) {
+  size_t taken = 0;
+  if (text_.write(bytes, env(), &taken)) return;
+  lose(Unread::kMemory, before_coding(bytes.size() - taken));
+  text_.skip(bytes.size() - taken, env());
+}
+
+std::span<uint8_t> ContentItem::decoded_room() {
+  if (multipart_ == nullptr) return text_.room(env());
+  multipart_room_ = flow_->context_.pools().scratch(scratch_base() + flow_->context_.options().max_codings);
+  return multipart_room_;
+}
+
+void ContentItem::decoded(size_t n) {
+  if (multipart_ == nullptr) {
+    text_.wrote(n, env());
+  } else {
+    multipart_->feed(Bytes(multipart_room_.data(), n), *this);
+  }
+}
+
+void ContentItem::decoded_break() {
+  if (multipart_ != nullptr) multipart_->gap(*this);
+  text_.end_run(env());
+}
+
+void ContentItem::part_text(Bytes bytes) {
+  if (part_ == nullptr && !part_refused_) {
+    plain(bytes);
+    return;
+  }
+  if (part_ != nullptr) {
+    part_->data(part_->next_offset_, bytes);
+  } else {
+    lose(Unread::kMemory, before_coding(bytes.size()));
+  }
+  text_.skip(bytes.size(), env());
+}
+
+void ContentItem::part_delimiter(uint64_t n) {
+  if (part_ != nullptr) flow_->close_item(*std::exchange(part_, nullptr), CloseReason::kComplete);
+  part_refused_ = false;
+  text_.skip(n, env());
+}
+
+void ContentItem::part_headers() { text_.end_run(env()); }
+
+void ContentItem::part_begin(const PartHead& head) {
+  ++flow_->context_.counters().parts;
+  const std::string type = media_type(head.type);
+  const bool text = type.empty() || type.starts_with("text/") || type == "application/json" ||
+                    type == "application/xml" || type == "application/x-www-form-urlencoded";
+  if (head.has_file_name || !text || coded_transfer(head.transfer_encoding)) {
+    text_.end_run(env());
+    part_ = flow_->open_part(*this, head);
+    part_refused_ = part_ == nullptr;
+    return;
+  }
+  const std::string label = parameter(head.type, "charset");
+  text_.end_run(env(), head.name, label.empty() ? nullptr : find_charset(label));
+}
+
+void ContentItem::part_outside() { text_.end_run(env()); }
+
+void ContentItem::gap(uint64_t offset, uint64_t n) {
+  if (!has_bytes() || n == 0) return;
+  begin();
+  if (offset > next_offset_) n += offset - next_offset_;
+  next_offset_ += n;
+  facts_.gap_bytes += n;
+  if (sniffing_) {
+    sniffing_ = false;
+    if (sniffed_ > 0) wire(Bytes(kGzipMagic.data(), sniffed_));
+  }
+  if (chain_ != nullptr) {
+    chain_->gap(*this);
+    account_chain();
+    if (chain_->failed()) return;
+  } else if (dead_) {
+    return;
+  }
+  if (multipart_ != nullptr) multipart_->gap(*this);
+  if (part_ != nullptr) part_->gap(part_->next_offset_, n);
+  text_.skip(n, env());
+}
+
+// An endless item goes on as its next piece, under the same id, with the same offsets.
+void ContentItem::cut() {
+  text_.cut(env());
+  facts_.ended = true;
+  facts_.end_reason = CloseReason::kCut;
+  flow_->sink_.on_item_end(id_, facts_);
+  cut_at_ =
+      next_offset_ - next_offset_ % flow_->context_.options().raw_cut + flow_->context_.options().raw_cut;
+  ++facts_.part;
+  facts_.continues = true;
+  facts_.first_byte = facts_.last_byte = flow_->time_;
+  facts_.size = facts_.wire_bytes = facts_.gap_bytes = 0;
+  facts_.unread = {};
+  facts_.ended = false;
+  facts_.end_reason = CloseReason::kComplete;
+  ++flow_->context_.counters().items;
+  flow_->sink_.on_item_begin(id_, facts_);
+}
+
+void ContentItem::flush() {
+  if (!begun_) return;
+  if (chain_ != nullptr) {
+    chain_->flush(*this);
+    account_chain();
+  }
+  text_.flush(env());
+}
+
+bool ContentItem::pending() const { return text_.pending() || (chain_ != nullptr && chain_->waiting() > 0); }
+
+void ContentItem::close(CloseReason why) {
+  if (begun_) {
+    if (sniffing_ && sniffed_ > 0) {
+      sniffing_ = false;
+      wire(Bytes(kGzipMagic.data(), sniffed_));
+    }
+    if (chain_ != nullptr) {
+      chain_->finish(*this);
+      account_chain();
+    }
+    if (multipart_ != nullptr) multipart_->finish(*this);
+    if (part_ != nullptr) flow_->close_item(*std::exchange(part_, nullptr), why);
+    text_.end(env());
+    // A format that hides its text was looked at as bytes; what it says was not read.
+    if (text_.magic() == Magic::kContainer && facts_.unread == decltype(facts_.unread){}) {
+      lose(Unread::kUnsupported, facts_.wire_bytes);
+    }
+    if (chain_ != nullptr) set_path();
+    facts_.ended = true;
+    facts_.end_reason = why;
+    flow_->sink_.on_item_end(id_, facts_);
+  }
+  drop();
+}
+
+void ContentItem::drop() {
+  text_.drop(flow_->context_.pools());
+  if (chain_ != nullptr) {
+    chain_.reset();
+    flow_->context_.pools().budget().give(sizeof(CodingChain));
+  }
+  multipart_.reset();
+}
+
+}  // namespace weir

@@ -1,0 +1,200 @@
+#include "sensor/content/readings.h"
+
+#include <algorithm>
+
+#include "parsers/codec/escapes.h"
+#include "parsers/codec/text_scan.h"
+
+namespace weir {
+
+namespace {
+
+// The map of a text that was made from `parent`'s text: positions there, through its map.
+void compose(const MappedText& child, const OffsetMap& parent, OffsetMap* out) {
+  out->clear();
+  const std::span<const OffsetMap::Piece> ways = parent.pieces();
+  const std::vector<MapPiece>& pieces = child.pieces();
+  size_t way = 0;  // the parent's piece that the current position lies in
+  const auto item_of = [&](uint32_t at) {
+    while (way + 1 < ways.size() && ways[way + 1].text <= at) ++way;
+    const OffsetMap::Piece& w = ways[way];
+    return w.item + uint64_t{(at - w.text) / w.text_unit} * w.item_unit;
+  };
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const MapPiece& p = pieces[i];
+    const auto end = i + 1 < pieces.size() ? pieces[i + 1].text : static_cast<uint32_t>(child.text().size());
+    uint32_t text = p.text;
+    uint32_t src = p.src;
+    while (text < end) {
+      const uint64_t item = item_of(src);
+      const OffsetMap::Piece w = ways[way];
+      const bool last = way + 1 == ways.size();
+      // Up to where the parent's piece goes, in child units.
+      const uint32_t src_room = last ? UINT32_MAX : ways[way + 1].text - src;
+      const uint32_t text_room = end - text;
+      if (p.text_unit == 1 && p.src_unit == 1) {
+        out->append(text, item, w.text_unit, w.item_unit);
+        const uint32_t n = std::min(text_room, src_room);
+        text += n;
+        src += n;
+      } else if (w.text_unit == 1 && w.item_unit == 1) {
+        out->append(text, item, p.text_unit, p.src_unit);
+        const uint32_t units = std::max<uint32_t>(
+            1, std::min(text_room / p.text_unit, src_room / std::max<uint32_t>(p.src_unit, 1)));
+        text += units * p.text_unit;
+        src += units * p.src_unit;
+      } else {
+        const uint64_t next = item_of(src + p.src_unit);
+        out->append(text, item, p.text_unit, static_cast<uint32_t>(next - item));
+        text += p.text_unit;
+        src += p.src_unit;
+      }
+    }
+    if (i + 1 == pieces.size()) {
+      // So that the text's end leads behind its last character, whatever its unit.
+      const uint64_t item = item_of(src);
+      if (out->item_offset(child.text().size()) != item) out->append(end, item, 1, 1);
+    }
+  }
+}
+
+}  // namespace
+
+void Readings::base(const Request& request, size_t index) {
+  const Charset* charset = index == 0 ? request.charsets.first : request.charsets.second;
+  if (charset == nullptr) charset = charset_utf8();
+  Base& b = bases_[index];
+  const size_t skip = std::min<size_t>(request.skip[index], request.bytes.size());
+  b.bytes = request.bytes.subspan(skip);
+  b.begin = request.item_begin + skip;
+  b.used = true;
+  b.mapped = false;
+  if (ascii_compatible(charset)) {
+    b.scan = scan_text(b.bytes);
+    const bool whole = b.scan.valid == b.bytes.size();
+    const bool utf8 = charset == charset_utf8() && (whole || (b.scan.cut && !request.final));
+    if (utf8 || (whole && b.scan.ascii)) {
+      b.text = as_text(b.bytes.first(b.scan.valid));
+      b.consumed = b.begin + b.scan.valid;
+      return;
+    }
+  }
+  b.mapped = true;
+  b.converted.clear();
+  const Conversion done = to_utf8(charset, b.bytes, request.final, &b.converted);
+  b.text = b.converted.text();
+  b.consumed = b.begin + done.consumed;
+  b.scan = scan_text(as_bytes(b.text));
+}
+
+void Readings::add(std::string_view text, bool derived) {
+  texts_[count_] = Text{text, &maps_[count_], derived};
+  ++count_;
+}
+
+// Puts `made`, undone from `from`, among the readings.
+const Text* Readings::step(const MappedText& made, const Text& from) {
+  compose(made, *from.map, &maps_[count_]);
+  add(made.text(), true);
+  return &texts_[count_ - 1];
+}
+
+void Readings::fold(const Text& from, bool final) {
+  MappedText& out = derived_[count_];
+  if (fold_digits(from.utf8, final, &out)) step(out, from);
+}
+
+// Escapes go in two rounds of \u and percent, and a last \u. Each step that changes something is a reading
+// of its own, because undoing an escape may eat digits that only looked like one. Digits are folded last.
+void Readings::derive(const Request& request) {
+  const bool final = request.final;
+  const TextScan& scan = bases_[0].scan;
+  const Text* base = &texts_[0];
+  const Text* current = base;
+  const auto unicode = [&] {
+    if (!has_unicode_escape(current->utf8)) return;
+    MappedText& out = derived_[count_];
+    if (undo_unicode_escapes(current->utf8, final, &out)) current = step(out, *current);
+  };
+  const auto percent = [&](bool plus) {
+    if (!has_percent(current->utf8, plus)) return;
+    MappedText& out = derived_[count_];
+    if (undo_percent(current->utf8, plus, final, &scratch_, &out)) current = step(out, *current);
+  };
+  const bool plus = request.escapes == Escapes::kForm;
+  if (scan.backslash) unicode();
+  if (scan.percent || scan.backslash || (plus && scan.plus)) percent(plus);
+  if (current != base) {
+    unicode();
+    percent(false);
+    unicode();
+    if (scan_text(as_bytes(current->utf8)).special) fold(*current, final);
+  }
+  if (scan.special) fold(*base, final);
+}
+
+std::span<const Text> Readings::read(const Request& request, uint64_t* item_end) {
+  count_ = 0;
+  bases_[1].used = false;
+  for (size_t i = 0; i < 2; ++i) {
+    // Plain ASCII is the same in both.
+    if (i == 1 && (request.charsets.second == nullptr || (!bases_[0].mapped && bases_[0].scan.ascii))) break;
+    base(request, i);
+    Base& b = bases_[i];
+    OffsetMap& map = maps_[count_];
+    if (b.mapped) {
+      map.clear();
+      for (const MapPiece& p : b.converted.pieces()) {
+        map.append(p.text, b.begin + p.src, p.text_unit, p.src_unit);
+      }
+      if (b.converted.pieces().empty()) map.set_identity(b.begin);
+    } else {
+      map.set_identity(b.begin);
+    }
+    add(b.text, i > 0);
+  }
+  *item_end = bases_[0].consumed;
+  if (bases_[1].used) *item_end = std::min(*item_end, bases_[1].consumed);
+  const bool two = count_ == 2;
+  derive(request);
+  if (two && bases_[1].scan.special) fold(texts_[1], request.final);
+  return {texts_.data(), count_};
+}
+
+uint64_t Readings::boundary(size_t charset, uint64_t offset) const {
+  const Base& b = bases_[charset];
+  if (!b.used || offset <= b.begin) return b.used ? b.begin : offset;
+  if (offset >= b.consumed) return std::max(offset, b.consumed);
+  if (!b.mapped) {
+    size_t at = static_cast<size_t>(offset - b.begin);
+    while (at < b.text.size() && (static_cast<uint8_t>(b.text[at]) & 0xc0) == 0x80) ++at;
+    return b.begin + at;
+  }
+  // Pieces grow in the source too: the last one that begins at or before the offset.
+  const auto src = static_cast<uint32_t>(offset - b.begin);
+  const std::vector<MapPiece>& pieces = b.converted.pieces();
+  const auto after = std::upper_bound(pieces.begin(), pieces.end(), src,
+                                      [](uint32_t s, const MapPiece& p) { return s < p.src; });
+  if (after == pieces.begin()) return b.begin;
+  const MapPiece& p = *std::prev(after);
+  const uint32_t inside = src - p.src;
+  const uint32_t unit = std::max<uint32_t>(p.src_unit, 1);
+  if (p.text_unit == 1 && p.src_unit == 1) {
+    // Plain pieces of UTF-8 hold characters of several bytes.
+    size_t at = p.text + inside;
+    size_t skipped = 0;
+    while (at + skipped < b.text.size() && (static_cast<uint8_t>(b.text[at + skipped]) & 0xc0) == 0x80)
+      ++skipped;
+    return offset + skipped;
+  }
+  return b.begin + p.src + (inside + unit - 1) / unit * unit;
+}
+
+size_t Readings::capacity() const {
+  size_t n = scratch_.capacity();
+  for (const Base& b : bases_) n += b.converted.capacity();
+  for (const MappedText& t : derived_) n += t.capacity();
+  return n;
+}
+
+}  // namespace weir
