@@ -5,15 +5,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 namespace weir {
 
 namespace {
+
 constexpr size_t kBuffer = 64 * 1024;
+// A full disk: so much is kept in the hope of room, then given up.
+constexpr size_t kKept = 64 * kBuffer;
+constexpr int kPollMs = 100;
+constexpr int kInterrupted = -1;
+// The limit is added to a clock: "for ever" must not overflow it.
+constexpr auto kLongest = std::chrono::milliseconds(std::chrono::hours(24 * 365));
+
+bool ends_in_torn_line(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return false;
+  struct stat info {};
+  char last = '\n';
+  const bool torn = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+                    ::pread(fd, &last, 1, info.st_size - 1) == 1 && last != '\n';
+  ::close(fd);
+  return torn;
 }
+
+}  // namespace
 
 std::unique_ptr<JsonLinesSink> JsonLinesSink::open_file(const std::string& path, std::string* error) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
@@ -23,14 +45,17 @@ std::unique_ptr<JsonLinesSink> JsonLinesSink::open_file(const std::string& path,
   }
   auto sink = std::make_unique<JsonLinesSink>(fd, "file " + path);
   sink->owned_ = true;
+  if (ends_in_torn_line(path)) sink->buffer_ = "\n";
   return sink;
 }
 
 JsonLinesSink::JsonLinesSink(int fd, std::string name) : name_(std::move(name)), fd_(fd) {
   struct stat info {};
   regular_ = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
-  // A closed pipe is an error of write(), told in problem(), not a signal that ends the program.
+  // A closed pipe and a file-size limit are errors of write(), told in problem(), not signals that end the
+  // program.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 JsonLinesSink::~JsonLinesSink() {
@@ -39,72 +64,123 @@ JsonLinesSink::~JsonLinesSink() {
 }
 
 void JsonLinesSink::write(const Record& record) {
-  const std::lock_guard lock(mutex_);
-  ++stats_.written;
-  if (broken_) {
-    ++stats_.failed;
-    return;
+  {
+    const std::lock_guard lock(mutex_);
+    ++stats_.written;
+    ++(broken_ ? stats_.failed : stats_.pending);
   }
+  if (broken_) return;
   buffer_ += record.json;
   buffer_ += '\n';
-  ++buffered_;
   // A terminal or a pipe wants each line at once; a file may wait for drain().
-  if (!regular_ || buffer_.size() >= kBuffer) flush_locked();
+  if (!regular_ || buffer_.size() >= kBuffer) flush();
 }
 
-void JsonLinesSink::flush_locked() {
-  const off_t begin = regular_ ? ::lseek(fd_, 0, SEEK_END) : -1;
-  size_t at = 0;
-  while (at < buffer_.size()) {
-    const ssize_t n = ::write(fd_, buffer_.data() + at, buffer_.size() - at);
-    if (n >= 0) {
-      at += static_cast<size_t>(n);
-    } else if (errno == EAGAIN) {
+// Writes buffer_ from *done on: 0, an errno, or kInterrupted.
+int JsonLinesSink::put(size_t* done) {
+  while (*done < buffer_.size()) {
+    size_t size = buffer_.size() - *done;
+    if (!regular_) {
+      // A pipe that says it has room takes PIPE_BUF bytes without waiting: interrupt() is always heard.
       pollfd waiting{fd_, POLLOUT, 0};
-      ::poll(&waiting, 1, 1000);
-    } else if (errno != EINTR) {
-      problem_ = name_ + ": " + std::strerror(errno);
-      // Nothing half-written stays behind, and the lines are kept: the disk may have room again later.
-      if (regular_ && begin >= 0 && at > 0 && ::ftruncate(fd_, begin) != 0) problem_ += "; a line is torn";
-      if (!regular_) {
-        broken_ = true;
-        stats_.failed += buffered_;
-        buffer_.clear();
-        buffered_ = 0;
-      } else if (buffer_.size() > 64 * kBuffer) {
-        stats_.failed += buffered_;
-        problem_ += "; " + std::to_string(stats_.failed) + " records were given up";
-        buffer_.clear();
-        buffered_ = 0;
+      const int ready = ::poll(&waiting, 1, kPollMs);
+      if (ready <= 0) {
+        if (interrupted_.load()) return kInterrupted;
+        if (ready == 0 || errno == EINTR) continue;
+        return errno;
       }
-      return;
+      size = std::min<size_t>(size, PIPE_BUF);
+    }
+    const ssize_t n = ::write(fd_, buffer_.data() + *done, size);
+    if (n > 0) {
+      *done += static_cast<size_t>(n);
+    } else if (n == 0) {
+      return ENOSPC;
+    } else if (errno != EINTR && errno != EAGAIN) {
+      return errno;
     }
   }
-  stats_.delivered += buffered_;
-  buffer_.clear();
-  buffered_ = 0;
-  if (stats_.failed == 0) problem_.clear();
+  return 0;
 }
 
-bool JsonLinesSink::drain(std::chrono::milliseconds) {
-  const std::lock_guard lock(mutex_);
-  if (!buffer_.empty()) flush_locked();
-  if (regular_ && buffer_.empty() && ::fdatasync(fd_) != 0 && errno != EINVAL && errno != EROFS) {
-    problem_ = name_ + ": " + std::strerror(errno);
+void JsonLinesSink::flush() {
+  const off_t begin = regular_ ? ::lseek(fd_, 0, SEEK_END) : -1;
+  size_t done = 0;
+  const int error = put(&done);
+  if (error == 0) {
+    buffer_.clear();
+    retire(&SinkStats::delivered);
+    return;
   }
-  return buffer_.empty() && stats_.failed == 0;
+  if (!regular_) {
+    broken_ = true;
+    fail(error == kInterrupted ? "nobody reads it, and the program was told to end at once"
+                               : std::strerror(error),
+         true);
+    return;
+  }
+  // Nothing half-written stays behind, and the lines are kept: the disk may have room again later. Where
+  // another program has appended meanwhile, cutting would take its lines too.
+  std::string why = std::strerror(error);
+  if (done > 0) {
+    struct stat info {};
+    const bool ours =
+        begin >= 0 && ::fstat(fd_, &info) == 0 && info.st_size == begin + static_cast<off_t>(done);
+    if (!ours || ::ftruncate(fd_, begin) != 0) why += "; a line is torn";
+  }
+  fail(why, buffer_.size() > kKept || interrupted_.load());
+}
+
+void JsonLinesSink::fail(const std::string& why, bool give_up) {
+  {
+    const std::lock_guard lock(mutex_);
+    problem_ = why;
+  }
+  if (!give_up) return;
+  buffer_.clear();
+  retire(&SinkStats::failed);
+}
+
+void JsonLinesSink::retire(uint64_t SinkStats::*as) {
+  const std::lock_guard lock(mutex_);
+  stats_.*as += stats_.pending;
+  stats_.pending = 0;
+  // Over when what was kept could be written; what was lost stays told.
+  if (as == &SinkStats::delivered && stats_.failed == 0) problem_.clear();
+}
+
+bool JsonLinesSink::drain(std::chrono::milliseconds limit) {
+  const auto until = std::chrono::steady_clock::now() + std::min(limit, kLongest);
+  while (true) {
+    if (!buffer_.empty()) flush();
+    bool synced = true;
+    if (regular_ && ::fdatasync(fd_) != 0 && errno != EINVAL && errno != EROFS) {
+      synced = false;
+      fail(std::strerror(errno), false);
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      const bool waiting = stats_.pending > 0 || !synced;
+      if (!waiting) return stats_.failed == 0;
+    }
+    if (interrupted_.load() || std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));  // a full disk may get room
+  }
 }
 
 SinkStats JsonLinesSink::stats() const {
   const std::lock_guard lock(mutex_);
-  SinkStats now = stats_;
-  now.pending = buffered_;
-  return now;
+  return stats_;
 }
 
 std::string JsonLinesSink::problem() const {
   const std::lock_guard lock(mutex_);
-  return problem_;
+  if (problem_.empty()) return {};
+  const auto count = [](uint64_t n) { return std::to_string(n) + (n == 1 ? " alert is" : " alerts are"); };
+  std::string text = name_ + ": " + problem_;
+  if (stats_.pending > 0) text += "; " + count(stats_.pending) + " kept and tried again";
+  if (stats_.failed > 0) text += "; " + count(stats_.failed) + " lost";
+  return text;
 }
 
 }  // namespace weir

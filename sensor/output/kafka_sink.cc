@@ -6,10 +6,16 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <cstdio>
+#include <ctime>
 #include <deque>
 #include <mutex>
+#include <string_view>
 #include <thread>
+#include <unordered_set>
 #include <utility>
+
+#include "sensor/output/kafka_conf.h"
 
 namespace weir {
 
@@ -17,46 +23,53 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct ConfDeleter {
-  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+struct ErrorDeleter {
+  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
 };
-using ConfPtr = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
+using Error = std::unique_ptr<rd_kafka_error_t, ErrorDeleter>;
 
-// Properties whose values must not show up in an error text.
-bool is_secret(const std::string& property) {
-  return property.find("password") != std::string::npos || property.find("secret") != std::string::npos ||
-         property.find("pem") != std::string::npos || property.find("oauthbearer") != std::string::npos;
-}
-
-bool set_property(rd_kafka_conf_t* conf, const std::string& name, const std::string& value,
-                  std::string* error) {
-  std::array<char, 512> text{};
-  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text.data(), text.size()) == RD_KAFKA_CONF_OK)
-    return true;
-  *error = "kafka property " + name + ": " +
-           (is_secret(name) ? std::string("librdkafka refuses its value") : std::string(text.data()));
-  return false;
-}
-
+// RFC 3339 with milliseconds; empty outside the years 0 to 9999, which it cannot say (a damaged capture).
 std::string iso_time(int64_t time_ms) {
-  const std::time_t seconds = static_cast<std::time_t>(time_ms / 1000);
+  const int64_t below = ((time_ms % 1000) + 1000) % 1000;
+  const std::time_t seconds = static_cast<std::time_t>((time_ms - below) / 1000);
   std::tm utc{};
-  gmtime_r(&seconds, &utc);
+  if (gmtime_r(&seconds, &utc) == nullptr || utc.tm_year + 1900 < 0 || utc.tm_year + 1900 > 9999) return {};
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
-                utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                static_cast<int>(time_ms % 1000));
+                utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(below));
   return text.data();
 }
 
-// What no second try can mend.
+// What no second try can mend. A broker says it of a whole batch: believed only of a record sent by itself.
 bool is_final(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || error == RD_KAFKA_RESP_ERR_INVALID_MSG ||
          error == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || error == RD_KAFKA_RESP_ERR_INVALID_RECORD;
 }
 
-constexpr auto kRetryPause = std::chrono::milliseconds(500);
+// Comes back because its producer or its queue was emptied: says nothing about the record.
+bool is_purge(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 constexpr int kPollMs = 50;
+constexpr auto kRetryPause = std::chrono::milliseconds(500);
+// After a refusal the records already on their way are awaited this long before their producer is replaced.
+constexpr auto kSettleLimit = std::chrono::seconds(5);
+// A producer that turns fatal again and again is replaced no more often than this.
+constexpr auto kReplacePause = std::chrono::seconds(1);
+// Without a delivery report for so long, problem() says so even when librdkafka reports no error.
+constexpr auto kSilence = std::chrono::seconds(5);
+constexpr auto kProbePause = std::chrono::seconds(2);
+constexpr int kProbeMs = 500;
+// What a kept record costs beyond its strings: list nodes, librdkafka's message, its copies of the headers.
+constexpr size_t kOverhead = 1024;
+// wait_for() adds the limit to a clock: "for ever" must not overflow it.
+constexpr auto kLongest = std::chrono::milliseconds(std::chrono::hours(24 * 365));
+
+size_t cost_of(const Record& r) {
+  return r.topic_kind.size() + r.schema.size() + r.type.size() + r.id.size() + r.key.size() + r.json.size() +
+         kOverhead;
+}
 
 }  // namespace
 
@@ -72,6 +85,7 @@ class KafkaSink::Impl {
   }
 
   bool start(std::string* error) {
+    if (!check_options(options_, error)) return false;
     rk_ = make_producer(error);
     if (rk_ == nullptr) return false;
     poller_ = std::thread([this] { poll_loop(); });
@@ -81,17 +95,18 @@ class KafkaSink::Impl {
   void write(const Record& record) {
     std::unique_lock lock(mutex_);
     ++stats_.written;
-    const size_t size = record.json.size() + record.key.size();
-    room_.wait(lock, [&] {
-      return interrupted_ || kept_.empty() ||
-             (stats_.pending < options_.max_records && bytes_ + size <= options_.max_bytes);
-    });
-    if (interrupted_ && stats_.pending >= options_.max_records) {
+    const size_t size = cost_of(record);
+    const auto has_room = [&] {
+      return kept_.empty() || (kept_.size() < options_.max_records && bytes_ + size <= options_.max_bytes);
+    };
+    room_.wait(lock, [&] { return interrupted_ || has_room(); });
+    if (!has_room()) {
       ++stats_.failed;
-      give_up_ = "given up when the program was told to end";
+      give_up_ = "no room was left when the program was told to end at once";
       return;
     }
-    kept_.push_back({record, State::kWaiting});
+    if (stats_.pending == 0) progress_at_ = Clock::now();
+    kept_.push_back({record, size});
     bytes_ += size;
     ++stats_.pending;
     pump();
@@ -99,8 +114,7 @@ class KafkaSink::Impl {
 
   bool drain(std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    if (rk_ != nullptr) pump();
-    room_.wait_for(lock, limit, [&] { return interrupted_ || stats_.pending == 0; });
+    room_.wait_for(lock, std::min(limit, kLongest), [&] { return interrupted_ || stats_.pending == 0; });
     return stats_.pending == 0 && stats_.failed == 0;
   }
 
@@ -122,17 +136,19 @@ class KafkaSink::Impl {
 
   std::string problem() const {
     const std::lock_guard lock(mutex_);
+    std::string trouble = trouble_;
+    if (trouble.empty() && stats_.pending > 0 && Clock::now() - progress_at_ > kSilence)
+      trouble = "no acknowledgement yet";
     std::string text;
-    if (!trouble_.empty()) {
-      text = "kafka " + options_.brokers + ": " + trouble_;
-      if (stats_.pending > 0)
-        text += "; " + std::to_string(stats_.pending) + " records are kept and tried again";
+    if (!trouble.empty()) {
+      text = trouble;
+      if (stats_.pending > 0) text += "; " + count_of(stats_.pending) + " kept and tried again";
     }
     if (stats_.failed > 0) {
       if (!text.empty()) text += "; ";
-      text += std::to_string(stats_.failed) + " records could not be delivered: " + give_up_;
+      text += count_of(stats_.failed) + " lost: " + give_up_;
     }
-    return text;
+    return text.empty() ? text : name() + ": " + text;
   }
 
   uint64_t replaced() const {
@@ -140,48 +156,28 @@ class KafkaSink::Impl {
     return replaced_;
   }
 
-  const KafkaOptions& options() const { return options_; }
+  std::string name() const {
+    return options_.brokers.empty() ? std::string("kafka") : "kafka " + options_.brokers;
+  }
 
  private:
   enum class State : uint8_t { kWaiting, kInFlight, kDone };
   struct Kept {
     Record record;
-    State state;
+    size_t cost;
+    State state = State::kWaiting;
+    bool alone = false;    // a batch with it was refused: goes by itself, to see which record it was
+    bool counted = false;  // stands in stats_ as delivered or failed
+    bool given_up = false;
   };
 
-  std::string topic_of(const Record& record) const {
-    const auto it = options_.topics.find(record.topic_kind);
-    return it != options_.topics.end() ? it->second : options_.topic_prefix + "." + record.topic_kind + ".v1";
+  static std::string count_of(uint64_t n) {
+    return std::to_string(n) + (n == 1 ? " alert is" : " alerts are");
   }
 
   rd_kafka_t* make_producer(std::string* error) {
-    ConfPtr conf(rd_kafka_conf_new());
-    const std::pair<const char*, std::string> kDefaults[] = {
-        {"bootstrap.servers", options_.brokers},
-        {"client.id", options_.sensor},
-        {"linger.ms", "5"},
-        {"reconnect.backoff.max.ms", "2000"},
-        {"socket.keepalive.enable", "true"},
-        {"queue.buffering.max.messages", std::to_string(std::max<size_t>(options_.max_records, 1))},
-        {"queue.buffering.max.kbytes", std::to_string(std::max<size_t>(options_.max_bytes / 1024, 1))},
-    };
-    for (const auto& [name, value] : kDefaults) {
-      if (!set_property(conf.get(), name, value, error)) return nullptr;
-    }
-    // zstd where librdkafka was built with it, else lz4.
-    std::string ignored;
-    if (!set_property(conf.get(), "compression.codec", "zstd", &ignored) &&
-        !set_property(conf.get(), "compression.codec", "lz4", error)) {
-      return nullptr;
-    }
-    for (const auto& [name, value] : options_.properties) {
-      if (!set_property(conf.get(), name, value, error)) return nullptr;
-    }
-    // What "nothing is lost" rests on cannot be configured away.
-    for (const auto& [name, value] : {std::pair{"enable.idempotence", "true"}, std::pair{"acks", "all"},
-                                      std::pair{"message.timeout.ms", "0"}}) {
-      if (!set_property(conf.get(), name, value, error)) return nullptr;
-    }
+    KafkaConf conf = make_conf(options_, error);
+    if (!conf) return nullptr;
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
       static_cast<Impl*>(self)->on_report(*message);
@@ -218,54 +214,85 @@ class KafkaSink::Impl {
         {"ce_time", iso_time(r.time_ms)},
     };
     for (const auto& [name, value] : all) {
-      rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+      if (!value.empty())
+        rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
     }
     return headers;
   }
 
-  // Gives librdkafka what waits, in order, as far as its queue takes it. Payloads are lent: a kept record
-  // stays where it is until its report or until its producer is gone. Mutex held.
+  // The payload is lent: a kept record stays where it is until its report or until its producer is gone. The
+  // time of the message is left to librdkafka: with the capture's own, the retention of a topic would delete
+  // the alerts of an old capture at once, and a broker refuses times to come. ce_time has the capture's.
+  rd_kafka_resp_err_t produce(Kept& kept, uint64_t id) {
+    const Record& r = kept.record;
+    const std::string topic = kafka_topic(options_, r.topic_kind);
+    rd_kafka_headers_t* headers = headers_of(r);
+    std::array<rd_kafka_vu_t, 5> parts{};
+    parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    parts[0].u.cstr = topic.c_str();
+    parts[1].vtype = RD_KAFKA_VTYPE_KEY;
+    parts[1].u.mem = {const_cast<char*>(r.key.data()), r.key.size()};
+    parts[2].vtype = RD_KAFKA_VTYPE_VALUE;
+    parts[2].u.mem = {const_cast<char*>(r.json.data()), r.json.size()};
+    parts[3].vtype = RD_KAFKA_VTYPE_HEADERS;
+    parts[3].u.headers = headers;
+    parts[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
+    parts[4].u.ptr = reinterpret_cast<void*>(static_cast<uintptr_t>(id));
+    const Error error(rd_kafka_produceva(rk_, parts.data(), parts.size()));
+    if (!error) return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_headers_destroy(headers);  // taken only on success
+    return rd_kafka_error_code(error.get());
+  }
+
+  // Gives librdkafka what waits, in order, as far as its queue takes it. Mutex held.
   void pump() {
-    if (rk_ == nullptr || Clock::now() < retry_at_) return;
+    if (rk_ == nullptr || settling_ || (alone_ && in_flight_ > 0) || Clock::now() < retry_at_) return;
+    alone_ = false;
     for (; next_ < kept_.size(); ++next_) {
       Kept& kept = kept_[next_];
       if (kept.state != State::kWaiting) continue;
-      const Record& r = kept.record;
-      const std::string topic = topic_of(r);
-      rd_kafka_headers_t* headers = headers_of(r);
-      const rd_kafka_resp_err_t error = rd_kafka_producev(
-          rk_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_MSGFLAGS(0),
-          RD_KAFKA_V_KEY(r.key.data(), r.key.size()),
-          RD_KAFKA_V_VALUE(const_cast<char*>(r.json.data()), r.json.size()), RD_KAFKA_V_TIMESTAMP(r.time_ms),
-          RD_KAFKA_V_HEADERS(headers),
-          RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(static_cast<uintptr_t>(base_ + next_))), RD_KAFKA_V_END);
+      if (kept.alone && in_flight_ > 0) return;
+      const rd_kafka_resp_err_t error = produce(kept, base_ + next_);
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         kept.state = State::kInFlight;
-        continue;
+        ++in_flight_;
+        if (!kept.alone) continue;
+        alone_ = true;
+        ++next_;
+        return;
       }
-      rd_kafka_headers_destroy(headers);
-      if (is_final(error)) {
+      if (is_final(error)) {  // larger than message.max.bytes: refused here, before any batch
         give_up(kept, error);
         continue;
       }
-      if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) trouble_ = rd_kafka_err2str(error);
-      return;
+      if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL && error != RD_KAFKA_RESP_ERR__FATAL) {
+        refused(kept, error);
+        retry_at_ = Clock::now() + kRetryPause;
+      }
+      break;
     }
     retire();
   }
 
+  void refused(const Kept& kept, rd_kafka_resp_err_t error) {
+    trouble_ = "topic " + kafka_topic(options_, kept.record.topic_kind) + ": " +
+               plain_reason(rd_kafka_err2str(error), "");
+  }
+
   void give_up(Kept& kept, rd_kafka_resp_err_t error) {
     kept.state = State::kDone;
+    kept.given_up = true;
     --stats_.pending;
+    if (std::exchange(kept.counted, true)) return;
     ++stats_.failed;
     give_up_ = kept.record.id + ", " + std::to_string(kept.record.json.size()) +
-               " bytes: " + rd_kafka_err2str(error);
+               " bytes: " + plain_reason(rd_kafka_err2str(error), "");
   }
 
   // Lets go of what is done at the front. Mutex held.
   void retire() {
     while (!kept_.empty() && kept_.front().state == State::kDone) {
-      bytes_ -= kept_.front().record.json.size() + kept_.front().record.key.size();
+      bytes_ -= kept_.front().cost;
       kept_.pop_front();
       ++base_;
       if (next_ > 0) --next_;
@@ -279,91 +306,158 @@ class KafkaSink::Impl {
     if (id < base_ || id - base_ >= kept_.size()) return;
     Kept& kept = kept_[id - base_];
     if (kept.state != State::kInFlight) return;
+    --in_flight_;
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       kept.state = State::kDone;
       --stats_.pending;
-      ++stats_.delivered;
+      if (!std::exchange(kept.counted, true)) ++stats_.delivered;
+      progress_at_ = Clock::now();
       trouble_.clear();
-    } else if (is_final(message.err)) {
+    } else if (is_final(message.err) && kept.alone) {
       give_up(kept, message.err);
     } else {
       kept.state = State::kWaiting;
-      next_ = std::min(next_, static_cast<size_t>(id - base_));
-      if (message.err != RD_KAFKA_RESP_ERR__PURGE_QUEUE && message.err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
-        trouble_ = "topic " + topic_of(kept.record) + ": " + rd_kafka_err2str(message.err);
+      if (is_final(message.err)) {
+        kept.alone = true;
+      } else if (!is_purge(message.err)) {
+        refused(kept, message.err);
         retry_at_ = Clock::now() + kRetryPause;
       }
+      settle();
     }
     retire();
   }
 
-  void on_error(rd_kafka_resp_err_t error, const char* reason) {
-    const std::lock_guard lock(mutex_);
-    // "All brokers down" says less than the reason that came just before it.
-    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !trouble_.empty()) return;
-    trouble_ = reason;
+  // A record came back: nothing more goes out until all on their way have been heard of, so that they can be
+  // put in order again. Mutex held.
+  void settle() {
+    if (settling_) return;
+    settling_ = true;
+    purge_ = true;
+    settle_until_ = Clock::now() + kSettleLimit;
   }
 
-  void replace_producer() {
+  // All reports are in: starts again from the first record that waits. What was delivered meanwhile with the
+  // key of one before it goes out once more after that one, so that each key's last record is its latest.
+  // Mutex held, nothing in flight.
+  void rewind() {
+    std::unordered_set<std::string_view> late;
+    for (Kept& kept : kept_) {
+      if (kept.state == State::kWaiting) {
+        late.insert(kept.record.key);
+      } else if (!kept.given_up && late.contains(kept.record.key)) {
+        kept.state = State::kWaiting;
+        ++stats_.pending;
+      }
+    }
+    next_ = 0;
+    settling_ = false;
+    purge_ = false;
+    alone_ = false;
+  }
+
+  void on_error(rd_kafka_resp_err_t error, const char* reason) {
+    const std::lock_guard lock(mutex_);
+    if (error == RD_KAFKA_RESP_ERR__FATAL) return;  // replace_producer() tells
+    // "All brokers down" says less than the reason that came just before it.
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !trouble_.empty()) return;
+    trouble_ = plain_reason(reason, options_.brokers);
+    if (trouble_.empty()) trouble_ = plain_reason(rd_kafka_err2str(error), "");
+  }
+
+  // On the poller's thread, the only one that destroys a producer. `why` may be empty.
+  void replace_producer(const std::string& why) {
     rd_kafka_t* old = nullptr;
     {
       const std::lock_guard lock(mutex_);
       old = std::exchange(rk_, nullptr);
+      if (!why.empty()) trouble_ = why;
     }
-    discard(old);  // its last reports arrive in here
+    if (old != nullptr) discard(old);  // its last reports arrive in here
+    const auto next = replaced_at_ + kReplacePause;
+    while (Clock::now() < next && !stop_.load())
+      std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
+    replaced_at_ = Clock::now();
     std::string error;
     rd_kafka_t* fresh = make_producer(&error);
     const std::lock_guard lock(mutex_);
-    ++replaced_;
     for (Kept& kept : kept_) {
       if (kept.state == State::kInFlight) kept.state = State::kWaiting;
     }
-    next_ = 0;
+    in_flight_ = 0;
+    rewind();
     rk_ = fresh;
     if (fresh == nullptr) {
-      trouble_ = error;
-    } else {
-      pump();
+      trouble_ = error;  // tried again by the poller, e.g. a certificate that is being renewed
+      return;
     }
+    ++replaced_;
+    pump();
+  }
+
+  // An error of an idle connection is over when the broker answers again; nothing else would tell.
+  void probe(rd_kafka_t* rk) {
+    const rd_kafka_metadata_t* metadata = nullptr;
+    if (rd_kafka_metadata(rk, 0, nullptr, &metadata, kProbeMs) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    rd_kafka_metadata_destroy(metadata);
+    const std::lock_guard lock(mutex_);
+    if (stats_.pending == 0) trouble_.clear();
   }
 
   void poll_loop() {
+    auto probe_at = Clock::now();
     while (!stop_.load()) {
-      rd_kafka_t* rk = nullptr;
-      {
-        const std::lock_guard lock(mutex_);
-        rk = rk_;
-      }
+      rd_kafka_t* const rk = rk_;  // changed by this thread only
       if (rk == nullptr) {
-        std::this_thread::sleep_for(kRetryPause);
-        std::string error;
-        rd_kafka_t* fresh = make_producer(&error);
-        const std::lock_guard lock(mutex_);
-        rk_ = fresh;
+        replace_producer({});
         continue;
       }
       rd_kafka_poll(rk, kPollMs);
-      if (rd_kafka_fatal_error(rk, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        replace_producer();
+      std::array<char, 512> text{};
+      if (rd_kafka_fatal_error(rk, text.data(), text.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        replace_producer(plain_reason(text.data(), options_.brokers));
         continue;
       }
-      const std::lock_guard lock(mutex_);
-      if (next_ < kept_.size()) pump();
+      bool stuck = false;
+      bool purge = false;
+      bool idle_trouble = false;
+      {
+        const std::lock_guard lock(mutex_);
+        if (settling_ && in_flight_ == 0) rewind();
+        stuck = settling_ && Clock::now() >= settle_until_;
+        purge = std::exchange(purge_, false);
+        idle_trouble = stats_.pending == 0 && !trouble_.empty();
+        if (next_ < kept_.size()) pump();
+      }
+      if (purge) rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE);
+      if (stuck) {
+        replace_producer({});
+      } else if (idle_trouble && Clock::now() >= probe_at) {
+        probe(rk);
+        probe_at = Clock::now() + kProbePause;
+      }
     }
   }
 
   const KafkaOptions options_;
   std::atomic<bool> stop_{false};
   std::thread poller_;
+  Clock::time_point replaced_at_{};  // of the poller
 
   mutable std::mutex mutex_;
   std::condition_variable room_;
-  rd_kafka_t* rk_ = nullptr;
-  std::deque<Kept> kept_;  // in order of write(); kept_[i] has the id base_ + i
+  rd_kafka_t* rk_ = nullptr;  // written by the poller with the mutex held
+  std::deque<Kept> kept_;     // in order of write(); kept_[i] has the id base_ + i
   uint64_t base_ = 1;
-  size_t next_ = 0;  // nothing before it waits
+  size_t next_ = 0;       // nothing before it waits, unless settling_
+  size_t in_flight_ = 0;  // records without their report
   size_t bytes_ = 0;
+  bool settling_ = false;
+  bool purge_ = false;  // the poller is to empty librdkafka's queue
+  bool alone_ = false;  // what is in flight goes by itself
+  Clock::time_point settle_until_{};
   Clock::time_point retry_at_{};
+  Clock::time_point progress_at_{};
   uint64_t replaced_ = 0;
   bool interrupted_ = false;
   SinkStats stats_;
@@ -385,7 +479,7 @@ void KafkaSink::interrupt() { impl_->interrupt(); }
 bool KafkaSink::interrupted() const { return impl_->interrupted(); }
 SinkStats KafkaSink::stats() const { return impl_->stats(); }
 std::string KafkaSink::problem() const { return impl_->problem(); }
-std::string KafkaSink::name() const { return "kafka " + impl_->options().brokers; }
+std::string KafkaSink::name() const { return impl_->name(); }
 uint64_t KafkaSink::producers_replaced() const { return impl_->replaced(); }
 
 }  // namespace weir
