@@ -2,19 +2,48 @@
 
 #include <emmintrin.h>
 
+#include <bit>
+
 namespace weir {
 
-bool is_ascii(std::string_view text) {
-  size_t i = 0;
-  __m128i high = _mm_setzero_si128();
-  for (; text.size() - i >= 16; i += 16) {
-    high = _mm_or_si128(high, _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i)));
+namespace {
+
+constexpr size_t kBlock = 16;
+
+// Characters that begin in the 16 bytes at `bytes`. A continuation byte is below -64 as a signed number.
+size_t starts_in_block(const char* bytes) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const int continuations = _mm_movemask_epi8(_mm_cmplt_epi8(block, _mm_set1_epi8(-64)));
+  return kBlock - static_cast<size_t>(std::popcount(static_cast<unsigned>(continuations)));
+}
+
+}  // namespace
+
+size_t step_back(std::string_view text, size_t pos, size_t characters, size_t floor) {
+  while (characters > kBlock && pos - floor >= kBlock) {
+    characters -= starts_in_block(text.data() + pos - kBlock);
+    pos -= kBlock;
   }
-  if (_mm_movemask_epi8(high) != 0) return false;
-  for (; i < text.size(); ++i) {
-    if (static_cast<unsigned char>(text[i]) >= 0x80) return false;
+  while (characters > 0 && pos > floor) {
+    --pos;
+    while (pos > floor && is_continuation(text[pos])) --pos;
+    --characters;
   }
-  return true;
+  return pos;
+}
+
+size_t step_on(std::string_view text, size_t pos, size_t characters, size_t* left) {
+  // The beginning that is looked for is the one after `characters`, the one at `pos` being the first.
+  size_t wanted = characters + 1;
+  while (wanted > kBlock && text.size() - pos >= kBlock) {
+    wanted -= starts_in_block(text.data() + pos);
+    pos += kBlock;
+  }
+  for (; pos < text.size(); ++pos) {
+    if (!is_continuation(text[pos]) && --wanted == 0) break;
+  }
+  if (left != nullptr) *left = wanted > 0 ? wanted - 1 : 0;
+  return pos;
 }
 
 size_t count_characters(std::string_view text) {

@@ -16,40 +16,12 @@ constexpr bool is_hex_digit(char c) {
 }
 constexpr bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-// No byte above 0x7F.
-bool is_ascii(std::string_view text);
-inline constexpr size_t kWorthAsciiTest = 8;
-
 // The position `characters` before `pos`, not before `floor`.
-inline size_t step_back(std::string_view text, size_t pos, size_t characters, size_t floor = 0) {
-  if (characters >= kWorthAsciiTest && pos - floor >= characters &&
-      is_ascii(text.substr(pos - characters, characters))) {
-    return pos - characters;
-  }
-  while (characters > 0 && pos > floor) {
-    --pos;
-    while (pos > floor && is_continuation(text[pos])) --pos;
-    --characters;
-  }
-  return pos;
-}
+size_t step_back(std::string_view text, size_t pos, size_t characters, size_t floor = 0);
 
-// The position `characters` after `pos`, or the text's end. `*left`: characters that were not there.
-inline size_t step_on(std::string_view text, size_t pos, size_t characters, size_t* left = nullptr) {
-  // One byte more: the last character may go on.
-  if (characters >= kWorthAsciiTest && text.size() - pos > characters &&
-      is_ascii(text.substr(pos, characters + 1))) {
-    if (left != nullptr) *left = 0;
-    return pos + characters;
-  }
-  while (characters > 0 && pos < text.size()) {
-    ++pos;
-    while (pos < text.size() && is_continuation(text[pos])) ++pos;
-    --characters;
-  }
-  if (left != nullptr) *left = characters;
-  return pos;
-}
+// The position `characters` after `pos`, where a character begins; or the text's end. `*left`: characters
+// that were not there.
+size_t step_on(std::string_view text, size_t pos, size_t characters, size_t* left = nullptr);
 
 // Characters that begin in `text`.
 size_t count_characters(std::string_view text);

@@ -118,28 +118,23 @@ NearWord nearest_word(const WordIndex& words, uint16_t detector, const ValuePlac
     best = {keyword ? NearWord::Kind::kKeyword : NearWord::Kind::kContrary, in_field, word};
   };
 
-  // Before: by where the word ends. Words begin within the context, so they are found leftmost last.
-  const std::string_view before = place.text.substr(0, place.begin);
-  size_t distance = 0;  // characters from `pos` to the value
-  for (size_t pos = place.begin; pos > place.floor;) {
-    pos = step_back(place.text, pos, 1, place.floor);
-    ++distance;
-    // A nearer word's end cannot come from further left than the longest word allows; once a word ends at
-    // distance d, words that begin beyond d + 40 characters are further.
+  // Before, from the value to the left; bytes that begin no word are passed over as bytes.
+  for (size_t pos = place.begin; pos-- > place.floor;) {
+    if (!words.starts_at(place.text, pos)) continue;
+    const size_t distance = count_characters(place.text.substr(pos, place.begin - pos));
+    // Words that begin here end at least this far away.
     if (best.kind != NearWord::Kind::kNone && distance > best_rank.distance + kWordBefore) break;
-    if (!words.starts(place.text[pos])) continue;
-    // The text is cut at the value, but the letter that follows a word is looked at where it is.
     words.match_at(place.text, pos, [&](size_t word, size_t end) {
-      if (end > before.size()) return;
+      if (end > place.begin) return;
       const size_t length = count_characters(place.text.substr(pos, end - pos));
-      const size_t gap = distance - length;
-      if (gap > kWordBefore) return;
-      offer(word, gap, length, 0, pos >= lexical.begin && end <= lexical.end && lexical.end > lexical.begin);
+      if (distance - length > kWordBefore) return;
+      offer(word, distance - length, length, 0,
+            pos >= lexical.begin && end <= lexical.end && lexical.end > lexical.begin);
     });
   }
-  distance = lexical.structural ? kWordAfter + 1 : 0;
+  size_t distance = lexical.structural ? kWordAfter + 1 : 0;  // characters from the value to `pos`
   for (size_t pos = place.end; pos < place.ceiling && distance <= kWordAfter; ++distance) {
-    if (words.starts(place.text[pos])) {
+    if (words.starts_at(place.text, pos)) {
       words.match_at(place.text, pos, [&](size_t word, size_t end) {
         if (end > place.ceiling) return;
         offer(word, distance, count_characters(place.text.substr(pos, end - pos)), 1, false);
@@ -149,7 +144,7 @@ NearWord nearest_word(const WordIndex& words, uint16_t detector, const ValuePlac
   }
   if (best.kind == NearWord::Kind::kNone) {
     for (size_t pos = 0; pos < field.size() && pos < kMaxFieldBytes; ++pos) {
-      if (!words.starts(field[pos]) || is_continuation(field[pos])) continue;
+      if (is_continuation(field[pos]) || !words.starts_at(field, pos)) continue;
       words.match_at(field, pos, [&](size_t word, size_t end) {
         offer(word, field.size() - end, count_characters(field.substr(pos, end - pos)), 0, true);
       });
@@ -167,7 +162,7 @@ std::string excerpt(const WordIndex& words, const ValuePlace& place) {
   size_t clear_to = from;
   for (size_t pos = from; pos < to;) {
     const bool in_value = pos >= place.begin && pos < place.end;
-    if (!in_value && pos >= clear_to && words.starts(place.text[pos])) {
+    if (!in_value && pos >= clear_to && words.starts_at(place.text, pos)) {
       words.match_at(place.text, pos, [&](size_t, size_t end) {
         if (end <= to && (end <= place.begin || pos >= place.end)) clear_to = std::max(clear_to, end);
       });

@@ -85,9 +85,10 @@ void WordIndex::finish() {
   }
   for (const auto& [byte, node] : trie[0].children) {
     first_[byte] = node;
-    const auto c = static_cast<char>(byte);
-    if (is_lower(c)) first_[static_cast<uint8_t>(c) & ~0x20u] = node;
-    if (c == ' ') first_[static_cast<uint8_t>('_')] = first_[static_cast<uint8_t>('-')] = node;
+    any_[byte] = true;
+    // Words have two bytes or more (the pack reader sees to it).
+    for (const auto& [second, next] : trie[node].children)
+      pairs_[byte * 4u + (second >> 6)] |= uint64_t{1} << (second & 63);
   }
 }
 

@@ -7,6 +7,7 @@
 // Immutable after finish(); safe from any thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -33,12 +34,18 @@ class WordIndex {
   size_t size() const { return words_.size(); }
   const IndexedWord& word(size_t i) const { return words_[i]; }
 
-  // A word can begin with this byte.
-  bool starts(char byte) const { return first_[static_cast<uint8_t>(byte)] != 0; }
+  // A word can begin with the bytes at `pos`: a filter that few other texts pass.
+  bool starts_at(std::string_view text, size_t pos) const {
+    const uint8_t first = kFold[static_cast<uint8_t>(text[pos])];
+    if (!any_[first]) return false;
+    if (pos + 1 >= text.size()) return true;
+    const uint8_t second = kFold[static_cast<uint8_t>(text[pos + 1])];
+    return (pairs_[first * 4u + (second >> 6)] >> (second & 63)) & 1;
+  }
   // Calls found(word index, end) for every word that begins at `pos`, shorter ones first.
   template <class Found>
   void match_at(std::string_view text, size_t pos, Found&& found) const {
-    uint32_t node = first_[static_cast<uint8_t>(text[pos])];
+    uint32_t node = first_[fold(text[pos])];
     if (node == 0 || !starts_word(text, pos)) return;
     for (size_t at = pos + 1;; ++at) {
       if (nodes_[node].word != kNone && ends_word(text, at)) found(size_t{nodes_[node].word}, at);
@@ -66,10 +73,17 @@ class WordIndex {
     uint8_t byte = 0;
     uint32_t node = 0;
   };
-  static uint8_t fold(char c) {
-    if (c >= 'A' && c <= 'Z') return static_cast<uint8_t>(c | 0x20);
-    return c == '_' || c == '-' ? uint8_t{' '} : static_cast<uint8_t>(c);
-  }
+  static constexpr std::array<uint8_t, 256> kFold = [] {
+    std::array<uint8_t, 256> table{};
+    for (size_t b = 0; b < 256; ++b) {
+      const auto c = static_cast<char>(b);
+      table[b] = c >= 'A' && c <= 'Z'   ? static_cast<uint8_t>(b | 0x20)
+                 : c == '_' || c == '-' ? uint8_t{' '}
+                                        : static_cast<uint8_t>(b);
+    }
+    return table;
+  }();
+  static uint8_t fold(char c) { return kFold[static_cast<uint8_t>(c)]; }
   uint32_t child(uint32_t node, uint8_t byte) const {
     const Node& n = nodes_[node];
     for (uint32_t i = n.first_child; i < n.first_child + n.children; ++i) {
@@ -81,7 +95,9 @@ class WordIndex {
   std::vector<IndexedWord> words_;
   std::vector<Node> nodes_;  // [0]: root
   std::vector<Edge> edges_;
-  uint32_t first_[256] = {};  // node after the first byte, either case
+  std::array<uint32_t, 256> first_{};      // node after the first byte, folded
+  std::array<bool, 256> any_{};            // first_ is set
+  std::array<uint64_t, 256 * 4> pairs_{};  // second bytes, a bit each, by first byte; both folded
 };
 
 }  // namespace weir
