@@ -105,6 +105,13 @@ void ContentItem::set_path() {
   if (multipart_ != nullptr) path += "/multipart";
 }
 
+// Once the codings have shown what they are.
+void ContentItem::settle_path() {
+  if (path_set_ || !chain_->path_known()) return;
+  path_set_ = true;
+  set_path();
+}
+
 TextEnv ContentItem::env() { return {flow_->sink_, flow_->context_, id_, facts_, flow_->time_}; }
 
 size_t ContentItem::scratch_base() const {
@@ -185,10 +192,7 @@ void ContentItem::lose(Unread why, uint64_t n) {
 
 void ContentItem::account_chain() {
   if (!chain_->failed()) {
-    if (!path_set_ && chain_->path_known()) {
-      path_set_ = true;
-      set_path();
-    }
+    settle_path();
     return;
   }
   if (!dead_) {
@@ -278,6 +282,7 @@ void ContentItem::plain(Bytes bytes) {
 }
 
 std::span<uint8_t> ContentItem::decoded_room() {
+  settle_path();
   if (multipart_ == nullptr) return text_.room(env());
   multipart_room_ = flow_->context_.pools().scratch(scratch_base() + flow_->context_.options().max_codings);
   return multipart_room_;

@@ -75,6 +75,7 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   uint64_t before_coding(uint64_t n) const;
   void cut();
   void set_path();
+  void settle_path();
   void inherit(const ContentItem& parent);
   size_t scratch_base() const;
 

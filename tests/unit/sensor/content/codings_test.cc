@@ -1,0 +1,245 @@
+// Content codings: what Python coded is read at every split; what is broken, false, unknown or too much is
+// counted, and what could be read is still read.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/unit/parsers/codec/vectors.h"
+#include "tests/unit/sensor/content/text_recorder.h"
+
+namespace weir {
+namespace {
+
+struct Body {
+  std::string name, type, bytes, text;
+  std::vector<std::string> codings;
+};
+
+std::vector<Body> bodies() {
+  std::vector<Body> out;
+  for (const auto& row : vector_rows("bodies.txt")) {
+    Body body{row[0], row[1], from_hex(row[3]), from_hex(row[4]), {}};
+    std::istringstream list(row[2] == "-" ? "" : row[2]);
+    for (std::string coding; std::getline(list, coding, ',');) body.codings.push_back(coding);
+    out.push_back(body);
+  }
+  return out;
+}
+
+Body body_named(const std::string& name) {
+  for (const Body& body : bodies()) {
+    if (body.name == name) return body;
+  }
+  ADD_FAILURE() << name;
+  return {};
+}
+
+TEST(Codings, EveryBodyIsReadWhateverTheCut) {
+  std::mt19937 random(4);
+  for (const Body& body : bodies()) {
+    std::string whole;
+    for (int round = 0; round < 12; ++round) {
+      std::vector<size_t> cuts;
+      if (round == 1) {
+        for (size_t i = 0; i < body.bytes.size(); ++i) cuts.push_back(i);
+      } else if (round > 1) {
+        for (size_t at = 0; at < body.bytes.size(); at += 1 + random() % 300) cuts.push_back(at);
+      }
+      ContentBench bench;
+      const RecordedItem& item =
+          bench.one(meta_of(ItemKind::kBody, body.type, body.codings), body.bytes, cuts);
+      if (round == 0) {
+        EXPECT_EQ(item.text(), body.text) << body.name;
+        EXPECT_EQ(item.facts.wire_bytes, body.bytes.size());
+        EXPECT_EQ(bench.ledger.unread_total(), 0u) << body.name;
+        whole = bench.text.dump();
+      }
+      ASSERT_EQ(bench.text.dump(), whole) << body.name << round;
+    }
+  }
+}
+
+TEST(Codings, ThePathTellsWhatWasUndone) {
+  const std::pair<const char*, const char*> expected[] = {
+      {"gzip", "http/gzip"},
+      {"deflate_raw", "http/deflate"},
+      {"deflate_in_gzip", "http/gzip/deflate"},
+      {"three", "http/gzip/deflate/gzip"},
+      {"identity", "http"},
+      {"false_gzip", "http"},
+      {"undeclared_gzip", "http/gzip"},
+  };
+  for (const auto& [name, path] : expected) {
+    const Body body = body_named(name);
+    ContentBench bench;
+    EXPECT_EQ(bench.one(meta_of(ItemKind::kBody, body.type, body.codings), body.bytes).facts.decode_path,
+              path);
+  }
+}
+
+TEST(Codings, FalseDeclarationsAreCounted) {
+  for (const char* name : {"false_gzip", "false_deflate", "false_br"}) {
+    const Body body = body_named(name);
+    ContentBench bench;
+    bench.one(meta_of(ItemKind::kBody, body.type, body.codings), body.bytes);
+    EXPECT_EQ(bench.context.counters().coding_false, 1u) << name;
+  }
+}
+
+TEST(Codings, UnknownCodingsAreNotRead) {
+  const std::string brotli = "\x0b\x02\x80hello\x03 and more bytes that nobody reads";
+  ContentBench bench;
+  const RecordedItem& item = bench.one(meta_of(ItemKind::kBody, "text/html", {"br"}), brotli);
+  EXPECT_TRUE(item.windows.empty());
+  EXPECT_EQ(bench.unread(Unread::kUnsupported), brotli.size());
+  EXPECT_EQ(item.facts.unread[static_cast<size_t>(Unread::kUnsupported)], brotli.size());
+  // Within gzip: nothing of the body was read.
+  ContentBench inner;
+  const Body zipped = body_named("gzip_twice");  // its outer gzip holds bytes that are no text
+  inner.one(meta_of(ItemKind::kBody, "text/html", {"zstd", "gzip"}), zipped.bytes);
+  EXPECT_EQ(inner.unread(Unread::kUnsupported), zipped.bytes.size());
+  EXPECT_EQ(inner.context.counters().coding_unknown, 1u);
+}
+
+TEST(Codings, TruncatedIsReadAsFarAsItGoes) {
+  const Body body = body_named("gzip");
+  ContentBench bench;
+  const std::string half = body.bytes.substr(0, body.bytes.size() / 2);
+  const RecordedItem& item = bench.one(meta_of(ItemKind::kBody, body.type, body.codings), half);
+  const std::string text = item.text();
+  EXPECT_GT(text.size(), 100u);
+  EXPECT_TRUE(body.text.starts_with(text.substr(0, text.size() - 3)));
+  EXPECT_EQ(bench.ledger.unread_total(), 0u);
+}
+
+TEST(Codings, DamageIsReadUpToItAndCounted) {
+  const Body body = body_named("stored");
+  std::string bytes = body.bytes;
+  // Stored data of RFC 1951 3.2.4: the second member's block says a length that its complement denies.
+  bytes += std::string("\x1f\x8b\x08\0\0\0\0\0\0\xff\x01\x05\0\x00\x00garbage that follows", 36);
+  std::string whole;
+  for (const size_t step : {100'000u, 1u, 13u}) {
+    ContentBench bench;
+    std::vector<size_t> cuts;
+    for (size_t at = step; at < bytes.size(); at += step) cuts.push_back(at);
+    const RecordedItem& item = bench.one(meta_of(ItemKind::kBody, body.type, body.codings), bytes, cuts);
+    EXPECT_EQ(item.text(), body.text);
+    EXPECT_EQ(bench.context.counters().coding_corrupt, 1u);
+    EXPECT_GT(bench.unread(Unread::kUndecodable), 10u);
+    EXPECT_LT(bench.unread(Unread::kUndecodable), 40u);
+    if (whole.empty()) whole = bench.text.dump();
+    EXPECT_EQ(bench.text.dump(), whole) << "the same whatever the cut";
+  }
+}
+
+TEST(Codings, DamageAnywhereIsTheSameWhateverTheCut) {
+  std::mt19937 random(17);
+  const Body body = body_named("gzip");
+  for (int i = 0; i < 60; ++i) {
+    std::string bytes = body.bytes;
+    bytes[10 + random() % (bytes.size() - 10)] ^= static_cast<char>(1 + random() % 255);
+    std::string whole;
+    for (const size_t step : {100'000u, 1u, 7u, 129u}) {
+      ContentBench bench;
+      std::vector<size_t> cuts;
+      for (size_t at = step; at < bytes.size(); at += step) cuts.push_back(at);
+      bench.one(meta_of(ItemKind::kBody, body.type, body.codings), bytes, cuts);
+      if (whole.empty()) whole = bench.text.dump();
+      ASSERT_EQ(bench.text.dump(), whole) << i << " " << step;
+    }
+  }
+}
+
+TEST(Codings, WhatFollowsTheCodedDataIsText) {
+  const Body body = body_named("gzip");
+  ContentBench bench;
+  const std::string bytes = body.bytes + "hidden 13812345678";
+  const RecordedItem& item = bench.one(meta_of(ItemKind::kBody, body.type, body.codings), bytes);
+  EXPECT_EQ(item.runs().back(), "hidden 13812345678");
+  EXPECT_EQ(bench.ledger.unread_total(), 0u);
+}
+
+TEST(Codings, NothingIsReadBehindAHole) {
+  const Body body = body_named("gzip");
+  ContentBench bench;
+  const ItemId id = bench.open(ItemKind::kBody, meta_of(ItemKind::kBody, body.type, body.codings));
+  bench.feed(id, body.bytes.substr(0, 300), {}, 0);
+  bench.flow->gap(id, 300, 50);
+  bench.feed(id, body.bytes.substr(350), {}, 350);
+  bench.flow->close(id, CloseReason::kComplete);
+  EXPECT_EQ(bench.unread(Unread::kUndecodable), body.bytes.size() - 350);
+  EXPECT_TRUE(body.text.starts_with(bench.text.items[0]->text().substr(0, 50)));
+}
+
+TEST(Codings, ARangeFromTheMiddleCannotBeDecoded) {
+  const Body body = body_named("gzip");
+  ContentMeta meta = meta_of(ItemKind::kBody, body.type, body.codings);
+  meta.range = "bytes 100-999/1000";
+  ContentBench bench;
+  bench.one(meta, body.bytes.substr(100));
+  EXPECT_EQ(bench.unread(Unread::kUndecodable), body.bytes.size() - 100);
+  meta.range = "bytes 0-999/1000";
+  ContentBench other;
+  EXPECT_EQ(other.one(meta, body.bytes).text(), body.text);
+}
+
+TEST(Codings, BombsStopAtTheLimits) {
+  const std::string bomb = vector_file("zeros_10mb.zlib");
+  ContentOptions options;
+  options.max_output = 1'000'000;
+  options.max_ratio = 100'000;
+  {
+    ContentBench bench(options);
+    const RecordedItem& item = bench.one(meta_of(ItemKind::kBody, "text/plain", {"deflate"}), bomb);
+    EXPECT_EQ(item.facts.size, 1'000'000u);
+    EXPECT_EQ(bench.context.counters().coding_limit, 1u);
+    EXPECT_GT(bench.unread(Unread::kUndecodable), bomb.size() / 2);
+    EXPECT_LT(bench.unread(Unread::kUndecodable), bomb.size());
+  }
+  options = ContentOptions();
+  options.max_ratio = 100;
+  {
+    ContentBench bench(options);
+    const RecordedItem& item = bench.one(meta_of(ItemKind::kBody, "text/plain", {"deflate"}), bomb);
+    EXPECT_GE(item.facts.size, options.ratio_from);
+    EXPECT_LT(item.facts.size, options.ratio_from + 100'000);
+    EXPECT_EQ(bench.context.counters().coding_limit, 1u);
+  }
+}
+
+TEST(Codings, WithoutMemoryItSaysSo) {
+  const Body body = body_named("gzip");
+  ContentBench bench({}, 40 * 1024);  // an inflate state is larger
+  bench.one(meta_of(ItemKind::kBody, body.type, body.codings), body.bytes);
+  EXPECT_EQ(bench.unread(Unread::kMemory), body.bytes.size());
+  EXPECT_EQ(bench.context.counters().coding_memory, 1u);
+}
+
+TEST(Codings, TooManyCodings) {
+  ContentBench bench;
+  const std::vector<std::string> codings(9, "gzip");
+  const Body body = body_named("gzip");
+  bench.one(meta_of(ItemKind::kBody, body.type, codings), body.bytes);
+  EXPECT_EQ(bench.unread(Unread::kUndecodable), body.bytes.size());
+}
+
+TEST(Codings, RandomBytesUnderEveryDeclaration) {
+  std::mt19937 random(23);
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes(1 + random() % 700, '\0');
+    for (char& c : bytes) c = static_cast<char>(random());
+    if (i % 3 == 0)
+      bytes.replace(0, std::min<size_t>(3, bytes.size()),
+                    std::string("\x1f\x8b\x08").substr(0, std::min<size_t>(3, bytes.size())));
+    for (const char* coding : {"gzip", "deflate", "br", "base64", "quoted-printable"}) {
+      ContentBench bench;
+      const RecordedItem& item =
+          bench.one(meta_of(ItemKind::kBody, "text/plain", {coding}), bytes, {bytes.size() / 2});
+      ASSERT_LE(bench.ledger.unread_total(), bytes.size());
+      ASSERT_EQ(item.facts.wire_bytes, bytes.size());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace weir
