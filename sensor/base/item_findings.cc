@@ -163,14 +163,19 @@ void ItemFindings::add(const Finding& finding) {
   } else if (finding.score > k.best.score) {
     k.best = finding;
   }
-  k.revision = ++revision_;
   const unsigned labelled = finding.labelled ? kLabelled : 0;
   size_t index = k.find(finding.token);
   if (index < k.values.size()) {
+    // Most often the same once more: nothing that policy could see.
     Kind::Value& value = k.values[index];
-    k.restand(value, std::max(value.score, finding.score), value.standing | labelled);
+    if (finding.score > value.score || (value.standing | labelled) != value.standing) {
+      k.revision = ++revision_;
+      k.restand(value, std::max(value.score, finding.score), value.standing | labelled);
+    }
   } else {
-    if (k.saturated || index >= limits_.max_distinct) {
+    if (k.saturated) return;
+    k.revision = ++revision_;
+    if (index >= limits_.max_distinct) {
       k.saturated = true;
       return;
     }

@@ -1,0 +1,20 @@
+// An alert in words, for finding_info.title, `message` and the terminal. Everything in it is masked already.
+#pragma once
+
+#include <string>
+
+#include "sensor/alert/alert.h"
+
+namespace weir {
+
+std::string title_en(const Alert& alert);
+std::string title_zh(const Alert& alert);
+// The policy's title, then how many of what, who → whom, by which way.
+std::string message_en(const Alert& alert);
+std::string message_zh(const Alert& alert);
+// "2026-11-23 08:15:02" (UTC).
+std::string utc_text(Nanoseconds time);
+// Without what would move a terminal's cursor or turn its text around.
+std::string terminal_text(std::string_view text);
+
+}  // namespace weir
