@@ -240,8 +240,9 @@ DecodeStatus Inflater::inflate(Bytes in, std::span<uint8_t> out, DecodeStep* ste
     isal.next_out = room.data();
     isal.avail_out = room_size;
     const int status = isal_inflate(&isal);
-    const size_t used = piece_size - isal.avail_in;
-    const size_t made = room_size - isal.avail_out;
+    // At a fault ISA-L may say that it has used a byte more than there was.
+    const size_t used = isal.avail_in <= piece_size ? piece_size - isal.avail_in : piece_size;
+    const size_t made = isal.avail_out <= room_size ? room_size - isal.avail_out : room_size;
     step->consumed += used;
     const uint8_t* fresh = room.data();
     if (wrapper_ == InflateWrapper::kGzip) {
