@@ -1,0 +1,167 @@
+#include "sensor/base/item_findings.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr DetectorIndex kMobile = 3, kCard = 10, kIdentity = 0, kName = 7;
+
+Finding make(DetectorIndex detector, uint32_t value, uint8_t score, bool labelled = false) {
+  Finding f;
+  f.detector = detector;
+  f.score = score;
+  f.labelled = labelled;
+  f.begin = value;
+  for (size_t i = 0; i < 4; ++i) f.token.bytes[i] = static_cast<uint8_t>(value >> (8 * i));
+  f.token.bytes[15] = static_cast<uint8_t>(detector);
+  f.reasons.add(Reason::kShape);
+  return f;
+}
+
+Finding person(DetectorIndex detector, uint32_t value, PersonRole role, uint64_t at) {
+  Finding f = make(detector, value, 60);
+  f.role = role;
+  f.text_begin = at;
+  return f;
+}
+
+TEST(ItemFindings, NothingAtFirst) {
+  const ItemFindings item;
+  EXPECT_TRUE(item.empty());
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kLow), 0u);
+  EXPECT_EQ(item.best(kMobile), nullptr);
+  EXPECT_EQ(item.best_score(kMobile), 0);
+  EXPECT_EQ(item.revision(kMobile), 0u);
+}
+
+TEST(ItemFindings, OneValueIsOnePersonHoweverOften) {
+  ItemFindings item;
+  for (int i = 0; i < 50; ++i) item.add(make(kMobile, 1, 75, true));
+  EXPECT_EQ(item.matches(kMobile), 50u);
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 1u);
+  EXPECT_EQ(item.best_score(kMobile), 75);
+  EXPECT_EQ(item.tokens(kMobile, 10).size(), 1u);
+}
+
+TEST(ItemFindings, FiveLabelledMobilesAreEightyFive) {
+  ItemFindings item;
+  const int expected[] = {75, 80, 80, 80, 85};
+  for (uint32_t i = 0; i < 5; ++i) {
+    item.add(make(kMobile, i, 75, true));
+    EXPECT_EQ(item.best_score(kMobile), expected[i]);
+  }
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kHigh), 5u);
+  EXPECT_TRUE(item.reasons(kMobile).has(Reason::kSeveral));
+  for (uint32_t i = 5; i < 20; ++i) item.add(make(kMobile, i, 75, true));
+  EXPECT_EQ(item.best_score(kMobile), 90);
+}
+
+TEST(ItemFindings, BonusesReachBackOverTheirOwnDetectorOnly) {
+  ItemFindings item;
+  item.add(make(kMobile, 1, 45));
+  item.add(make(kCard, 1, 65));
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 0u);
+  for (uint32_t i = 2; i <= 20; ++i) item.add(make(kMobile, i, 45));
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 20u);  // 45 + 15
+  EXPECT_EQ(item.best_score(kCard), 65);
+  EXPECT_EQ(item.effective_score(make(kMobile, 1, 45)), 60);
+  EXPECT_EQ(item.distinct_at_score(kMobile, 61), 0u);
+}
+
+TEST(ItemFindings, ABetterFindingOfAKnownValueRaisesIt) {
+  ItemFindings item;
+  item.add(make(kMobile, 1, 45));
+  item.add(make(kMobile, 1, 75, true));
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 1u);
+  EXPECT_EQ(item.distinct_labelled_at(kMobile, Confidence::kMedium), 1u);
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kLow), 1u);
+  EXPECT_EQ(item.best(kMobile)->score, 75);
+  item.add(make(kMobile, 1, 45));
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 1u);
+}
+
+TEST(ItemFindings, MostlyInvalidCandidatesTakeTwentyFromTheUnlabelled) {
+  ItemFindings item;
+  for (int i = 0; i < 9; ++i) item.count_candidate(kCard, i == 0);
+  item.add(make(kCard, 1, 65));
+  item.add(make(kCard, 2, 95, true));
+  EXPECT_EQ(item.distinct_at(kCard, Confidence::kMedium), 2u);
+  const uint64_t before = item.revision(kCard);
+  item.count_candidate(kCard, true);  // the tenth: two of ten pass
+  EXPECT_GT(item.revision(kCard), before);
+  EXPECT_EQ(item.distinct_at(kCard, Confidence::kMedium), 1u);
+  EXPECT_EQ(item.distinct_at(kCard, Confidence::kLow), 2u);  // 65 - 20
+  EXPECT_EQ(item.effective_score(make(kCard, 1, 65)), 45);
+  EXPECT_EQ(item.best_score(kCard), 95);  // no bonus for two values
+  EXPECT_TRUE(item.reasons(kCard).has(Reason::kMostlyInvalid));
+  EXPECT_FALSE(item.reasons(kCard).has(Reason::kSeveral));
+  // Half is enough.
+  for (int i = 0; i < 6; ++i) item.count_candidate(kCard, true);
+  EXPECT_EQ(item.distinct_at(kCard, Confidence::kMedium), 2u);
+}
+
+TEST(ItemFindings, NameIdentityAndPhoneWithinTwoHundredCharactersAreARecord) {
+  ItemFindings near;
+  near.add(person(kName, 1, PersonRole::kName, 100));
+  near.add(person(kIdentity, 1, PersonRole::kIdentity, 150));
+  near.add(person(kMobile, 1, PersonRole::kPhone, 300));
+  for (const DetectorIndex d : {kName, kIdentity, kMobile}) {
+    EXPECT_EQ(near.best_score(d), 75) << d;
+    EXPECT_TRUE(near.reasons(d).has(Reason::kPersonRecord));
+  }
+  ItemFindings far;
+  far.add(person(kName, 1, PersonRole::kName, 99));
+  far.add(person(kIdentity, 1, PersonRole::kIdentity, 150));
+  far.add(person(kMobile, 1, PersonRole::kPhone, 300));
+  EXPECT_EQ(far.best_score(kIdentity), 60);
+  ItemFindings two;
+  two.add(person(kIdentity, 1, PersonRole::kIdentity, 150));
+  two.add(person(kMobile, 1, PersonRole::kPhone, 160));
+  EXPECT_EQ(two.best_score(kIdentity), 60);
+}
+
+TEST(ItemFindings, KeepsTheFirstFindingsOfDistinctValuesAndTheBest) {
+  ItemFindings item;
+  for (uint32_t i = 0; i < 10; ++i) item.add(make(kMobile, i / 2, static_cast<uint8_t>(45 + i)));
+  ASSERT_EQ(item.occurrences(kMobile).size(), 3u);
+  EXPECT_EQ(item.occurrences(kMobile)[2].begin, 2u);
+  EXPECT_EQ(item.best(kMobile)->score, 54);
+}
+
+TEST(ItemFindings, CountsAtLeastBeyondItsLimits) {
+  ItemFindings item(nullptr, {.max_distinct = 100, .max_occurrences = 1});
+  for (uint32_t i = 0; i < 250; ++i) item.add(make(kMobile, i, 75));
+  EXPECT_TRUE(item.saturated(kMobile));
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 100u);
+  EXPECT_EQ(item.matches(kMobile), 250u);
+}
+
+TEST(ItemFindings, StaysWithinItsBudgetAndGivesItBack) {
+  MemoryBudget budget(256 * 1024);
+  {
+    ItemFindings item(&budget);
+    for (uint32_t i = 0; i < 65'536; ++i) item.add(make(kMobile, i, 75));
+    EXPECT_TRUE(item.saturated(kMobile));
+    EXPECT_GT(item.distinct_at(kMobile, Confidence::kMedium), 1000u);
+    EXPECT_LE(budget.used(), budget.limit());
+    EXPECT_GT(budget.refusals(), 0u);
+    const ItemFindings moved(std::move(item));
+    EXPECT_GT(budget.used(), 0u);
+  }
+  EXPECT_EQ(budget.used(), 0u);
+}
+
+TEST(ItemFindings, DetectorsAreInCatalogueOrder) {
+  ItemFindings item;
+  item.add(make(kCard, 1, 65));
+  item.add(make(kIdentity, 1, 75));
+  item.add(make(kMobile, 1, 45));
+  const std::vector<DetectorIndex> expected = {kIdentity, kMobile, kCard};
+  EXPECT_EQ(std::vector<DetectorIndex>(item.detectors().begin(), item.detectors().end()), expected);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,145 @@
+// The cache of compiled databases: used when whole, made again when anything about it is not.
+#include <gtest/gtest.h>
+#include <hs/hs.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "signatures/compiler/engine.h"
+
+namespace weir {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Cache : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "weir-cache-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    engines_[0].push_back({"[^0-9][0-9]{4}", HS_FLAG_DOTALL, 0});
+    engines_[3].push_back({"phone", HS_FLAG_CASELESS, 7});
+  }
+  void TearDown() override {
+    free_databases(&databases_);
+    fs::remove_all(folder_);
+  }
+  // Makes the databases and shows that they work; the note.
+  std::string make(const EngineExpressions& engines) {
+    free_databases(&databases_);
+    std::string error, note;
+    EXPECT_TRUE(make_databases(engines, folder_, &databases_, &error, &note)) << error;
+    EXPECT_EQ(reports(databases_[0], "tel 12345"), 1);
+    EXPECT_EQ(reports(databases_[3], "tel 12345"), 0);
+    EXPECT_EQ(databases_[1], nullptr);
+    return note;
+  }
+  static int reports(hs_database_t* database, std::string_view text) {
+    hs_scratch_t* scratch = nullptr;
+    EXPECT_EQ(hs_alloc_scratch(database, &scratch), HS_SUCCESS);
+    int n = 0;
+    hs_scan(
+        database, text.data(), static_cast<unsigned>(text.size()), 0, scratch,
+        [](unsigned, unsigned long long, unsigned long long, unsigned, void* c) {
+          ++*static_cast<int*>(c);
+          return 0;
+        },
+        &n);
+    hs_free_scratch(scratch);
+    return n;
+  }
+  std::string read(const std::string& path) const {
+    std::stringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+  }
+  void write(const std::string& path, const std::string& bytes) const {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+  }
+
+  std::string folder_;
+  EngineExpressions engines_;
+  std::array<hs_database*, kEngines> databases_{};
+};
+
+TEST_F(Cache, IsWrittenOnceAndThenRead) {
+  const std::string path = cache_path(engines_, folder_);
+  EXPECT_EQ(make(engines_), "");
+  const std::string first = read(path);
+  ASSERT_FALSE(first.empty());
+  const auto written = fs::last_write_time(path);
+  EXPECT_EQ(make(engines_), "");
+  EXPECT_EQ(fs::last_write_time(path), written);
+  size_t files = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder_)) ++files;
+  EXPECT_EQ(files, 1u);
+}
+
+TEST_F(Cache, OtherExpressionsHaveAnotherFile) {
+  EngineExpressions other = engines_;
+  other[3][0].expression = "mobile";
+  EXPECT_NE(cache_path(engines_, folder_), cache_path(other, folder_));
+  other = engines_;
+  other[3][0].id = 8;
+  EXPECT_NE(cache_path(engines_, folder_), cache_path(other, folder_));
+  other = engines_;
+  other[3][0].flags = 0;
+  EXPECT_NE(cache_path(engines_, folder_), cache_path(other, folder_));
+}
+
+TEST_F(Cache, DamageIsNoticedAtEveryPlaceAndMended) {
+  const std::string path = cache_path(engines_, folder_);
+  make(engines_);
+  const std::string good = read(path);
+  for (size_t at = 0; at < good.size(); at += 1 + good.size() / 60) {
+    std::string damaged = good;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x20);
+    write(path, damaged);
+    EXPECT_NE(make(engines_).find("damaged"), std::string::npos) << at;
+    EXPECT_EQ(read(path), good) << at;
+    write(path, good.substr(0, at));
+    EXPECT_NE(make(engines_).find("damaged"), std::string::npos) << at;
+  }
+  write(path, good + "x");
+  EXPECT_NE(make(engines_).find("damaged"), std::string::npos);
+  write(path, "");
+  EXPECT_NE(make(engines_).find("damaged"), std::string::npos);
+}
+
+TEST_F(Cache, AFileOfOtherExpressionsUnderThisNameIsNotUsed) {
+  make(engines_);
+  EngineExpressions other = engines_;
+  other[3][0].expression = "12345";
+  const std::string stranger = read(cache_path(engines_, folder_));
+  write(cache_path(other, folder_), stranger);
+  free_databases(&databases_);
+  std::string error, note;
+  ASSERT_TRUE(make_databases(other, folder_, &databases_, &error, &note));
+  EXPECT_NE(note.find("damaged"), std::string::npos);
+  EXPECT_EQ(reports(databases_[3], "tel 12345"), 1);
+}
+
+TEST_F(Cache, ThatOthersMayWriteIsNotRead) {
+  make(engines_);
+  const std::string path = cache_path(engines_, folder_);
+  ASSERT_EQ(chmod(path.c_str(), 0666), 0);
+  EXPECT_NE(make(engines_).find("others may write it"), std::string::npos);
+}
+
+TEST_F(Cache, ThatIsNoFolderCostsOnlyTime) {
+  write(folder_ + "/file", "x");
+  const std::string kept = folder_;
+  folder_ = kept + "/file";
+  EXPECT_NE(make(engines_).find("cannot be"), std::string::npos);
+  folder_ = kept + "/none";
+  EXPECT_NE(make(engines_).find("cannot be written"), std::string::npos);
+  folder_ = "";
+  EXPECT_EQ(make(engines_), "");
+  folder_ = kept;
+}
+
+}  // namespace
+}  // namespace weir
