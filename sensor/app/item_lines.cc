@@ -3,6 +3,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "sensor/alert/wire_strings.h"
 #include "sensor/match/matcher.h"
 
 namespace weir {
@@ -44,7 +45,9 @@ void ItemLines::on_item(const ItemFacts& facts) {
   };
   text("method", meta.method);
   text("host", meta.host);
-  text("path", meta.path);
+  ContentMeta target;  // the path alone: query values are masked whole
+  target.path = meta.path;
+  if (!meta.path.empty()) line["path"] = masked_url(*masker_, target);
   text("file_name", meta.file_name);
   text("declared_type", meta.declared_type);
   if (meta.status != 0) line["status"] = meta.status;

@@ -48,6 +48,8 @@ def tshark_messages(capture, ports):
                 side, head = "responder", show("http.response.code")
             else:
                 side, head = "responder", "neither request nor response"
+            if side == "responder" and "http.response.line" not in fields and "http.file_data" not in fields:
+                continue  # "100 Continue" and a blank line: no header, no body, so nothing that is an item
             read = int(fields["http.file_data"].get("size")) if "http.file_data" in fields else 0
             sent = read
             for field in layer.iter("field"):
