@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "sensor/config/values.h"
+#include "sensor/config/yaml_gate.h"
 #include "sensor/policy/policy_engine.h"
 
 namespace weir {
@@ -153,12 +154,13 @@ bool parse_config(std::string_view yaml, const std::string& name, int64_t now_s,
   Config fresh;
   try {
     // yaml-cpp speaks in exceptions; none of them leaves here.
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() > 1) {
-      reader.problem(documents[1], "the file holds more than one document (\"---\"); one is read");
+    int line = -1;
+    std::string refusal;
+    if (!pass_yaml_gate(yaml, &line, &refusal)) {
+      reader.problem_at(line < 0 ? name : name + ":" + std::to_string(line + 1), std::move(refusal));
       return false;
     }
-    const YAML::Node root = documents.empty() ? YAML::Node() : documents[0];
+    const YAML::Node root = YAML::Load(std::string(yaml));
     read_table(reader, root, config_table(), fresh);
     if (reader.ok()) finish(reader, root, &fresh);
   } catch (const YAML::Exception& e) {

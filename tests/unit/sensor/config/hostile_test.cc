@@ -91,6 +91,19 @@ TEST(HostileConfig, NoBytesBreakIt) {
   EXPECT_NE(first_problem("\"capture.snaplen\": [1]\n"), "") << "a dot is no section";
 }
 
+// Found by fuzzing: a closing bracket that nothing opened gave documents without end.
+TEST(HostileConfig, StrayBracketsEnd) {
+  EXPECT_THAT(first_problem("a: b\n  }\nc: d\n"), testing::StartsWith("f"));
+  EXPECT_NE(first_problem("}"), "");
+  EXPECT_NE(first_problem("sensor: a\n]\n"), "");
+}
+
+TEST(HostileConfig, AnotherCharsetIsNamed) {
+  EXPECT_THAT(first_problem("sensor: a\ntenant: \xd6\xd0\n"), testing::StartsWith("f:2: is not UTF-8"));
+  EXPECT_THAT(first_problem(std::string("\xff\xfes\0e\0", 6)), HasSubstr("is not UTF-8"));
+  EXPECT_EQ(first_problem("\xef\xbb\xbfsensor: 中\n"), "") << "a byte-order mark is no fault";
+}
+
 // Every prefix of the example, and the example with one byte changed at each place: read or refused.
 TEST(HostileConfig, TheExampleDamagedAnywhere) {
   std::ifstream file("deploy/weir.yaml", std::ios::binary);
