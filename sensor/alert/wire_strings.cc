@@ -45,7 +45,7 @@ std::string masked_url(MetadataMasker& masker, const ContentMeta& meta) {
   if (target.empty() && meta.host.empty()) return {};
   std::string out;
   const size_t scheme = target.find("://");
-  if (scheme != std::string_view::npos && scheme <= 16 && target.find_first_of("/?#") > scheme) {
+  if (scheme <= 16 && target.find_first_of("/?#") > scheme) {
     // An absolute target, as a proxy gets it: its authority may hold a user and a password.
     out = masker.mask(target.substr(0, scheme)) + "://";
     target.remove_prefix(scheme + 3);
