@@ -59,7 +59,7 @@ JsonLinesSink::JsonLinesSink(int fd, std::string name) : name_(std::move(name)),
 }
 
 JsonLinesSink::~JsonLinesSink() {
-  drain(std::chrono::milliseconds(0));
+  JsonLinesSink::drain(std::chrono::milliseconds(0));
   if (owned_) ::close(fd_);
 }
 

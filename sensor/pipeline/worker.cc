@@ -284,7 +284,8 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     }
     if (channel_ == nullptr) return;
     QueuedAlert queued{clock_, std::move(alert)};
-    while (!channel_->ring.try_push(std::move(queued))) {
+    // try_push moves from it only where there was room.
+    while (!channel_->ring.try_push(std::move(queued))) {  // NOLINT(bugprone-use-after-move)
       if (!options_.wait_for_room || channel_->abandoned.load(std::memory_order_relaxed)) {
         ++dropped_;
         return;

@@ -168,7 +168,7 @@ bool TokenKey::load_or_create(const std::string& path, TokenKey* key, std::strin
   return outcome == ReadOutcome::kOk;
 }
 
-Tokenizer::Tokenizer(TokenKey key) : key_(std::move(key)) {}
+Tokenizer::Tokenizer(const TokenKey& key) : key_(key) {}
 
 Token Tokenizer::token(std::string_view detector_id, std::string_view normalised) const {
   Token token;

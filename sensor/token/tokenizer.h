@@ -38,7 +38,7 @@ class TokenKey {
 
 class Tokenizer {
  public:
-  explicit Tokenizer(TokenKey key);
+  explicit Tokenizer(const TokenKey& key);
 
   // Keyed BLAKE2b-128 of detector id, a zero byte and the normalised value.
   Token token(std::string_view detector_id, std::string_view normalised) const;

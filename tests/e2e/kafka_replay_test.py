@@ -10,11 +10,13 @@ import argparse
 import collections
 import datetime
 import json
+import os
 import pathlib
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -24,7 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "harness" / "kafka"))
 import broker as kafka  # noqa: E402
 
-KEY = ROOT / "pcaps" / "test-token.key"
+KEY = None  # a copy of pcaps/test-token.key
 LIMIT = 120
 ARGUMENTS = None
 REFUSED_FOR = 3  # seconds that a replay is watched while its broker is away
@@ -63,6 +65,16 @@ def alerts_of(text):
     return by_uid
 
 
+def setUpModule():
+    """The program refuses a key that others may read; a checkout cannot keep the mode."""
+    global KEY
+    folder = tempfile.TemporaryDirectory(prefix="weir_kafka_")
+    unittest.addModuleCleanup(folder.cleanup)
+    KEY = pathlib.Path(folder.name) / "token.key"
+    with open(os.open(KEY, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as target:
+        target.write((ROOT / "pcaps" / "test-token.key").read_bytes())
+
+
 class KafkaReplay(unittest.TestCase):
     maxDiff = 4000
 
@@ -70,6 +82,11 @@ class KafkaReplay(unittest.TestCase):
         self.broker = kafka.Broker(ARGUMENTS.broker, ARGUMENTS.tool)
         self.assertIsNotNone(self.broker.pid(), "no broker; run this through ctest, which starts one")
         self.topic = f"weir.test.replay.{uuid.uuid4().hex[:12]}"
+
+    def start_broker(self):
+        # A process of its own: the broker outlives this test.
+        subprocess.run([sys.executable, "-B", kafka.__file__, "start", "--tool", ARGUMENTS.tool, ARGUMENTS.broker],
+                       check=True, stdout=subprocess.DEVNULL, timeout=LIMIT)
 
     def create(self, partitions=3):
         subprocess.run([ARGUMENTS.tool, "create", self.broker.address, self.topic, str(partitions)], check=True,
@@ -153,7 +170,7 @@ class KafkaReplay(unittest.TestCase):
             self.assertIn(f"kafka {address}: connection refused", "".join(errors))
             time.sleep(REFUSED_FOR)
             self.assertIsNone(process.poll(), "the replay ended with alerts that were not delivered")
-            self.broker.start()
+            self.start_broker()
             self.assertEqual(process.wait(LIMIT), 0, "".join(errors))
             for reader in readers:
                 reader.join()
@@ -162,8 +179,10 @@ class KafkaReplay(unittest.TestCase):
             if process.poll() is None:
                 process.kill()
                 process.wait()
+            process.stdout.close()
+            process.stderr.close()
             if not self.broker.pid():
-                self.broker.start()
+                self.start_broker()
         self.check(expected)
 
     def test_a_replay_that_is_told_to_end_says_what_was_not_delivered(self):
@@ -184,6 +203,7 @@ class KafkaReplay(unittest.TestCase):
                 if process.poll() is None:
                     process.kill()
                     process.wait()
+                process.stderr.close()
             self.assertEqual(process.returncode, 1, errors)
             self.assertIn(f"kafka {address}: connection refused", errors)
 
