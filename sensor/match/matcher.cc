@@ -131,9 +131,9 @@ uint64_t Matcher::Impl::scan(ItemMatchState& state, const TextWindow& window, Na
   candidates.clear();
   find_words(state, window);
   const int64_t capture_time_s = item_time / kNanosecondsPerSecond;
-  for (uint16_t r = 0; r < window.readings.size(); ++r) {
+  for (size_t r = 0; r < window.readings.size(); ++r) {
     counters.text_bytes += window.readings[r].utf8.size();
-    judge_reading(state, window, r, capture_time_s, &horizon);
+    judge_reading(state, window, static_cast<uint16_t>(r), capture_time_s, &horizon);
   }
   settle_doubles();
   // A value that reaches past the horizon may meet one there: it is decided when that is known.

@@ -83,7 +83,7 @@ class ShapeReader {
   }
 
  private:
-  bool fail(std::string what) {
+  bool fail(const std::string& what) {
     if (!failed_) {
       failed_ = true;
       error_ = what + ", at character " + std::to_string(at_ + 1);
