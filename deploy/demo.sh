@@ -5,9 +5,8 @@ set -euo pipefail
 weir=$1
 cd "$(dirname "$0")/.."
 
-for case in http1/upload_ipv4 http1/form_urlencoded http1/gbk_page http1/multipart raw/udp_syslog tls/https; do
-  capture=$(find "pcaps/$case" -name 'input.pcap*' 2>/dev/null | head -n 1)
-  [ -n "$capture" ] || continue
+for case in http1/upload_put http1/form_urlencoded http1/charset_gbk http1/multipart raw/udp_syslog tls/https; do
+  capture=$(ls "pcaps/$case"/input.pcap*)
   printf '\n$ weir replay %s\n' "$capture"
   "$weir" replay --format text "$capture"
 done
