@@ -78,10 +78,10 @@ class CharsetDetector {
     uint8_t state = 0;
     uint8_t lead = 0;
   };
-  void utf8_byte(uint8_t b);
-  void gb_byte(uint8_t b);
-  void big5_byte(uint8_t b);
-  void wide_byte(uint64_t offset, uint8_t b);
+  void weigh_utf8(Bytes sample);
+  void weigh_gb(Bytes sample);
+  void weigh_big5(Bytes sample);
+  void weigh_wide(uint64_t offset, Bytes sample);
   static bool plausible_unit(uint32_t unit);
 
   uint32_t fed_ = 0;
@@ -100,7 +100,6 @@ class CharsetDetector {
   uint32_t le32_good_ = 0;
   uint32_t be32_good_ = 0;
   uint8_t previous_[3] = {};
-  uint8_t previous_count_ = 0;  // bytes of the current quad
   bool started_ = false;
 };
 

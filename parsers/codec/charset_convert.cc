@@ -13,73 +13,85 @@ namespace weir {
 
 namespace {
 
-// Writes text behind room that was reserved for the worst case: three bytes for each byte of the source
-// and a character more.
+// Writes text behind room that was reserved for the worst case: three bytes for each byte of the source,
+// and a vector more.
 class Writer {
  public:
-  Writer(size_t source_size, MappedText* out) : out_(out) { out_->reserve(source_size * 3 + 8); }
+  Writer(size_t source_size, MappedText* out) : out_(out) { out_->reserve(source_size * 3 + 24); }
   void code_point(uint32_t src, uint32_t cp, uint16_t src_unit) {
-    char utf8[4];
-    const size_t n = put_utf8(utf8, cp);
-    unit(src, static_cast<uint16_t>(n), src_unit);
-    std::memcpy(out_->end(), utf8, n);
-    out_->wrote(n);
+    const size_t n = put_utf8(out_->end(), cp);
+    wrote(src, static_cast<uint16_t>(n), src_unit, 1);
   }
   void entry(uint32_t src, uint32_t entry, uint16_t src_unit) {
     if ((entry & kBeyond) != 0) {
       code_point(src, entry & ~kBeyond, src_unit);
       return;
     }
-    const auto n = static_cast<uint16_t>(entry >> 24);
-    unit(src, n, src_unit);
     std::memcpy(out_->end(), &entry, 4);
-    out_->wrote(n);
+    wrote(src, static_cast<uint16_t>(entry >> 24), src_unit, 1);
   }
   void replacement(uint32_t src, uint16_t src_unit) {
     code_point(src, kReplacement, src_unit);
     ++invalid_;
   }
-  // `n` ASCII bytes as they are.
-  void ascii(uint32_t src, const uint8_t* p, size_t n) {
-    unit(src, 1, 1);
+  // `n` bytes that are UTF-8 as they are.
+  void plain(uint32_t src, const uint8_t* p, size_t n) {
     std::memcpy(out_->end(), p, n);
-    out_->wrote(n);
+    wrote(src, 1, 1, n);
+  }
+  // ASCII from `p` on. Returns its length.
+  size_t ascii(uint32_t src, const uint8_t* p, size_t n) {
+    char* to = out_->end();
+    size_t i = 0;
+    while (i + 16 <= n) {
+      const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i), v);
+      const auto mask = static_cast<unsigned>(_mm_movemask_epi8(v));
+      if (mask != 0) {
+        i += static_cast<size_t>(std::countr_zero(mask));
+        wrote(src, 1, 1, i);
+        return i;
+      }
+      i += 16;
+    }
+    for (; i < n && p[i] < 0x80; ++i) to[i] = static_cast<char>(p[i]);
+    wrote(src, 1, 1, i);
+    return i;
+  }
+  // Two-byte characters from `p` on, by their table, as long as each is three bytes of UTF-8. Returns the
+  // bytes used.
+  size_t pairs(uint32_t src, const uint32_t* table, const uint8_t* p, size_t n) {
+    char* to = out_->end();
+    size_t i = 0;
+    size_t made = 0;
+    while (i + 2 <= n && p[i] >= 0x81) {
+      const uint32_t entry = table[size_t{p[i] & 0x7fu} * 256 + p[i + 1]];
+      if (entry >> 24 != 3) break;
+      std::memcpy(to + made, &entry, 4);
+      made += 3;
+      i += 2;
+    }
+    if (i > 0) wrote(src, 3, 2, i / 2);
+    return i;
   }
   uint32_t invalid() const { return invalid_; }
 
  private:
-  // The source is walked without holes: a piece begins only where the units change.
-  void unit(uint32_t src, uint16_t text_unit, uint16_t src_unit) {
-    if (text_unit == text_unit_ && src_unit == src_unit_) return;
-    text_unit_ = text_unit;
-    src_unit_ = src_unit;
-    out_->piece(src, text_unit, src_unit);
+  void wrote(uint32_t src, uint16_t text_unit, uint16_t src_unit, size_t units) {
+    out_->map(src, text_unit, src_unit, units);
+    out_->wrote(units * text_unit);
   }
 
   MappedText* out_;
   uint32_t invalid_ = 0;
-  uint16_t text_unit_ = 0;
-  uint16_t src_unit_ = 0;
 };
-
-// Length of the ASCII run at `p`.
-inline size_t ascii_length(const uint8_t* p, size_t n) {
-  size_t i = 0;
-  for (; i + 16 <= n; i += 16) {
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(v));
-    if (mask != 0) return i + static_cast<size_t>(std::countr_zero(mask));
-  }
-  while (i < n && p[i] < 0x80) ++i;
-  return i;
-}
 
 Conversion from_utf8(Bytes src, bool final, MappedText* out) {
   Writer writer(src.size(), out);
   size_t i = 0;
   while (i < src.size()) {
     const TextScan scan = scan_text(src.subspan(i));
-    if (scan.valid > 0) writer.ascii(static_cast<uint32_t>(i), src.data() + i, scan.valid);
+    if (scan.valid > 0) writer.plain(static_cast<uint32_t>(i), src.data() + i, scan.valid);
     i += scan.valid;
     if (i == src.size()) break;
     if (scan.cut && !final) break;
@@ -98,9 +110,7 @@ Conversion from_single(const CharsetTables& t, Bytes src, MappedText* out) {
   while (i < src.size()) {
     const auto at = static_cast<uint32_t>(i);
     if (src[i] < 0x80) {
-      const size_t n = ascii_length(src.data() + i, src.size() - i);
-      writer.ascii(at, src.data() + i, n);
-      i += n;
+      i += writer.ascii(at, src.data() + i, src.size() - i);
       continue;
     }
     const uint32_t entry = t.single[src[i]];
@@ -128,15 +138,14 @@ Conversion from_multi(const Charset& charset, Bytes src, bool final, MappedText*
   const bool gb = charset.kind() == CharsetKind::kGb18030;
   Writer writer(src.size(), out);
   const uint8_t* p = src.data();
+  const uint32_t* pairs = t.pairs.data();
   const size_t n = src.size();
   size_t i = 0;
   while (i < n) {
     const auto at = static_cast<uint32_t>(i);
     const uint8_t b = p[i];
     if (b < 0x80) {
-      const size_t run = ascii_length(p + i, n - i);
-      writer.ascii(at, p + i, run);
-      i += run;
+      i += writer.ascii(at, p + i, n - i);
       continue;
     }
     if (!t.lead[b]) {
@@ -152,6 +161,11 @@ Conversion from_multi(const Charset& charset, Bytes src, bool final, MappedText*
       if (!final) break;
       writer.replacement(at, 1);
       ++i;
+      continue;
+    }
+    // A run of characters that are three bytes of UTF-8: all but a few Han.
+    if (const size_t run = writer.pairs(at, pairs, p + i, n - i); run > 0) {
+      i += run;
       continue;
     }
     const uint8_t trail = p[i + 1];
@@ -285,7 +299,7 @@ Conversion to_utf8(const Charset* charset, Bytes src, bool final, MappedText* ou
       break;
   }
   out->reserve(src.size());
-  out->piece(0, 1, 1);
+  out->map(0, 1, 1, src.size());
   copy_as_ascii(out->end(), src.data(), src.size());
   out->wrote(src.size());
   return {src.size(), 0};

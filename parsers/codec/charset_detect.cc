@@ -1,5 +1,6 @@
 // What bytes are written in (parsers/codec/charset.h): validity first, then frequency.
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "parsers/codec/charset.h"
@@ -26,108 +27,115 @@ size_t CharsetDetector::feed(uint64_t offset, Bytes bytes) {
   if (!started_ && n > 0) {
     started_ = true;
     // Bytes of the first quad that were not seen stand as ASCII: that is what came before.
-    previous_count_ = static_cast<uint8_t>(offset % 4);
-    std::fill_n(previous_, previous_count_, uint8_t{' '});
+    std::fill_n(previous_, 3, uint8_t{' '});
   }
-  for (size_t i = 0; i < n; ++i) {
-    const uint8_t b = bytes[i];
-    zeros_ += b == 0;
-    controls_ += b != 0 && b < 0x20 && b != '\t' && b != '\n' && b != '\r';
-    utf8_byte(b);
-    gb_byte(b);
-    big5_byte(b);
-    wide_byte(offset + i, b);
-  }
+  const Bytes sample = bytes.first(n);
+  zeros_ += static_cast<uint32_t>(std::ranges::count(sample, uint8_t{0}));
+  controls_ += static_cast<uint32_t>(std::ranges::count_if(
+      sample, [](uint8_t b) { return b != 0 && b < 0x20 && b != '\t' && b != '\n' && b != '\r'; }));
+  weigh_utf8(sample);
+  weigh_gb(sample);
+  weigh_big5(sample);
+  weigh_wide(offset, sample);
   fed_ += static_cast<uint32_t>(n);
   return n;
 }
 
-void CharsetDetector::utf8_byte(uint8_t b) {
-  if (utf8_.state > 0) {
-    if (b >= utf8_low_ && b <= utf8_high_) {
-      utf8_low_ = 0x80;
-      utf8_high_ = 0xbf;
-      if (--utf8_.state == 0) ++utf8_.good;
-      return;
+// The machines work on copies of their state: the bytes that they read could be anything, the compiler
+// thinks, also the state itself.
+void CharsetDetector::weigh_utf8(Bytes sample) {
+  Multi m = utf8_;
+  uint8_t low = utf8_low_;
+  uint8_t high = utf8_high_;
+  for (const uint8_t b : sample) {
+    if (m.state > 0) {
+      if (b >= low && b <= high) {
+        low = 0x80;
+        high = 0xbf;
+        if (--m.state == 0) ++m.good;
+        continue;
+      }
+      ++m.bad;
+      m.state = 0;
     }
-    ++utf8_.bad;
-    utf8_.state = 0;
+    if (b < 0x80) continue;
+    if (b < 0xc2 || b > 0xf4) {
+      ++m.bad;
+      continue;
+    }
+    m.state = b < 0xe0 ? 1 : b < 0xf0 ? 2 : 3;
+    low = b == 0xe0 ? 0xa0 : b == 0xf0 ? 0x90 : 0x80;
+    high = b == 0xed ? 0x9f : b == 0xf4 ? 0x8f : 0xbf;
   }
-  if (b < 0x80) return;
-  if (b < 0xc2 || b > 0xf4) {
-    ++utf8_.bad;
-    return;
-  }
-  utf8_.state = b < 0xe0 ? 1 : b < 0xf0 ? 2 : 3;
-  utf8_low_ = b == 0xe0 ? 0xa0 : b == 0xf0 ? 0x90 : 0x80;
-  utf8_high_ = b == 0xed ? 0x9f : b == 0xf4 ? 0x8f : 0xbf;
+  utf8_ = m;
+  utf8_low_ = low;
+  utf8_high_ = high;
 }
 
 // States: 0 between characters, 1 after a lead, 2 after lead and digit, 3 after lead, digit and third.
-void CharsetDetector::gb_byte(uint8_t b) {
+void CharsetDetector::weigh_gb(Bytes sample) {
   const CharsetTables& t = charset_gb18030()->tables();
-  switch (gb_.state) {
-    case 1: {
-      const size_t pair = size_t{gb_.lead & 0x7fu} * 256 + b;
-      if (t.pairs[pair] != 0) {
-        ++gb_.good;
-        gb_.frequent += t.frequent->test(pair);
-        gb_.state = 0;
-        return;
+  const uint32_t* pairs = t.pairs.data();
+  Multi m = gb_;
+  for (const uint8_t b : sample) {
+    const bool digit = b >= 0x30 && b <= 0x39;
+    const bool lead = b >= 0x81 && b <= 0xfe;
+    if (m.state == 1) {
+      const size_t pair = size_t{m.lead & 0x7fu} * 256 + b;
+      if (pairs[pair] != 0) {
+        ++m.good;
+        m.frequent += t.frequent->test(pair);
+        m.state = 0;
+        continue;
       }
-      if (b >= 0x30 && b <= 0x39) {
-        gb_.state = 2;
-        return;
+      if (digit) {
+        m.state = 2;
+        continue;
       }
-      ++gb_.bad;
-      break;
+      ++m.bad;
+    } else if (m.state == 2) {
+      if (lead) {
+        m.state = 3;
+        continue;
+      }
+      ++m.bad;
+    } else if (m.state == 3) {
+      if (digit) {
+        ++m.good;
+        m.state = 0;
+        continue;
+      }
+      m.bad += 2;
     }
-    case 2:
-      if (b >= 0x81 && b <= 0xfe) {
-        gb_.state = 3;
-        return;
-      }
-      ++gb_.bad;
-      break;
-    case 3:
-      if (b >= 0x30 && b <= 0x39) {
-        ++gb_.good;
-        gb_.state = 0;
-        return;
-      }
-      gb_.bad += 2;
-      break;
-    default:
-      break;
+    m.state = lead ? 1 : 0;
+    m.lead = b;
+    m.bad += b >= 0x80 && !lead;
   }
-  gb_.state = 0;
-  if (b >= 0x81 && b <= 0xfe) {
-    gb_.state = 1;
-    gb_.lead = b;
-  } else if (b >= 0x80) {
-    ++gb_.bad;
-  }
+  gb_ = m;
 }
 
-void CharsetDetector::big5_byte(uint8_t b) {
+void CharsetDetector::weigh_big5(Bytes sample) {
   const CharsetTables& t = charset_big5()->tables();
-  if (big5_.state == 1) {
-    big5_.state = 0;
-    const size_t pair = size_t{big5_.lead & 0x7fu} * 256 + b;
-    if (t.pairs[pair] != 0) {
-      ++big5_.good;
-      big5_.frequent += t.frequent->test(pair);
-      return;
+  const uint32_t* pairs = t.pairs.data();
+  Multi m = big5_;
+  for (const uint8_t b : sample) {
+    if (m.state == 1) {
+      m.state = 0;
+      const size_t pair = size_t{m.lead & 0x7fu} * 256 + b;
+      if (pairs[pair] != 0) {
+        ++m.good;
+        m.frequent += t.frequent->test(pair);
+        continue;
+      }
+      ++m.bad;
     }
-    ++big5_.bad;
+    if (b < 0x80) continue;
+    const bool lead = t.lead[b];
+    m.state = lead ? 1 : 0;
+    m.lead = b;
+    m.bad += !lead;
   }
-  if (b < 0x80) return;
-  if (t.lead[b]) {
-    big5_.state = 1;
-    big5_.lead = b;
-  } else {
-    ++big5_.bad;
-  }
+  big5_ = m;
 }
 
 // Characters that Chinese and Western text is made of. The two bytes of such a unit the other way round
@@ -139,26 +147,34 @@ bool CharsetDetector::plausible_unit(uint32_t unit) {
          (unit >= 0xff00 && unit < 0xfff0) || unit == 0xfeff;
 }
 
-void CharsetDetector::wide_byte(uint64_t offset, uint8_t b) {
-  const size_t at = offset % 4;
-  if (at % 2 == 1) {
-    const uint32_t before = previous_[at - 1];
-    ++units_;
-    le_good_ += plausible_unit(uint32_t{b} << 8 | before);
-    be_good_ += plausible_unit(before << 8 | b);
-    ascii_pairs_ += before >= 0x20 && before < 0x7f && b >= 0x20 && b < 0x7f;
+void CharsetDetector::weigh_wide(uint64_t offset, Bytes sample) {
+  std::array<uint8_t, 4> quad = {previous_[0], previous_[1], previous_[2], 0};
+  uint32_t units = 0, le = 0, be = 0, ascii = 0, quads = 0, le32 = 0, be32 = 0;
+  for (size_t i = 0; i < sample.size(); ++i) {
+    const size_t at = (offset + i) % 4;
+    const uint8_t b = sample[i];
+    quad[at] = b;
+    if (at % 2 == 0) continue;
+    const uint32_t before = quad[at - 1];
+    ++units;
+    le += plausible_unit(uint32_t{b} << 8 | before);
+    be += plausible_unit(before << 8 | b);
+    ascii += before >= 0x20 && before < 0x7f && b >= 0x20 && b < 0x7f;
+    if (at == 1) continue;
+    const uint32_t little = read_le32(quad.data());
+    const uint32_t big = read_be32(quad.data());
+    ++quads;
+    le32 += little < 0x10000 && plausible_unit(little);
+    be32 += big < 0x10000 && plausible_unit(big);
   }
-  if (at == 3) {
-    const uint32_t le =
-        uint32_t{b} << 24 | uint32_t{previous_[2]} << 16 | uint32_t{previous_[1]} << 8 | previous_[0];
-    const uint32_t be =
-        uint32_t{previous_[0]} << 24 | uint32_t{previous_[1]} << 16 | uint32_t{previous_[2]} << 8 | b;
-    ++quads_;
-    le32_good_ += le < 0x10000 && plausible_unit(le);
-    be32_good_ += be < 0x10000 && plausible_unit(be);
-  } else {
-    previous_[at] = b;
-  }
+  std::copy_n(quad.begin(), 3, previous_);
+  units_ += units;
+  le_good_ += le;
+  be_good_ += be;
+  ascii_pairs_ += ascii;
+  quads_ += quads;
+  le32_good_ += le32;
+  be32_good_ += be32;
 }
 
 CharsetDetector::Guess CharsetDetector::decide() const {

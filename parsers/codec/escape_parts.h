@@ -28,7 +28,7 @@ inline bool begins_escape(std::string_view tail, std::string_view head, size_t l
 // Plain text between the escapes: one piece, byte for byte.
 inline void copy_plain(std::string_view text, size_t from, size_t to, MappedText* out) {
   if (from == to) return;
-  out->piece(static_cast<uint32_t>(from), 1, 1);
+  out->map(static_cast<uint32_t>(from), 1, 1, to - from);
   std::memcpy(out->end(), text.data() + from, to - from);
   out->wrote(to - from);
 }
@@ -36,7 +36,7 @@ inline void copy_plain(std::string_view text, size_t from, size_t to, MappedText
 inline void put_character(uint32_t cp, size_t src, size_t src_unit, MappedText* out) {
   char utf8[4];
   const size_t n = put_utf8(utf8, cp);
-  out->piece(static_cast<uint32_t>(src), static_cast<uint16_t>(n), static_cast<uint16_t>(src_unit));
+  out->map(static_cast<uint32_t>(src), static_cast<uint16_t>(n), static_cast<uint16_t>(src_unit), 1);
   std::memcpy(out->end(), utf8, n);
   out->wrote(n);
 }

@@ -36,20 +36,16 @@ class MappedText {
   char* end() { return store_.data() + size_; }
   void wrote(size_t n) { size_ += n; }
 
-  // The text from here on stands for the source from `src` on, by these units. A run of the same kind
-  // (source positions following on) makes one piece.
-  void piece(uint32_t src, uint16_t text_unit, uint16_t src_unit) {
-    assert(text_unit > 0);
-    if (!pieces_.empty()) {
-      const MapPiece& last = pieces_.back();
-      const auto text = static_cast<uint32_t>(size_ - last.text);
-      if (last.text_unit == text_unit && last.src_unit == src_unit && text % text_unit == 0 &&
-          last.src + text / text_unit * src_unit == src) {
-        return;
-      }
-      if (text == 0) pieces_.pop_back();
+  // The next `units` units of text, to be written now, stand for the source from `src` on. What goes on
+  // where the last piece ended, by the same units, belongs to it.
+  void map(uint32_t src, uint16_t text_unit, uint16_t src_unit, size_t units) {
+    const auto at = static_cast<uint32_t>(size_);
+    if (pieces_.empty() || pieces_.back().text_unit != text_unit || pieces_.back().src_unit != src_unit ||
+        mapped_text_ != at || mapped_src_ != src) {
+      pieces_.push_back({at, src, text_unit, src_unit});
     }
-    pieces_.push_back({static_cast<uint32_t>(size_), src, text_unit, src_unit});
+    mapped_text_ = at + static_cast<uint32_t>(units * text_unit);
+    mapped_src_ = src + static_cast<uint32_t>(units * src_unit);
   }
   // Source position of the unit in which text position `at` lies; for the text's end, of what follows it.
   uint32_t source(size_t at) const;
@@ -58,6 +54,8 @@ class MappedText {
   std::vector<char> store_;
   size_t size_ = 0;
   std::vector<MapPiece> pieces_;
+  uint32_t mapped_text_ = 0;  // up to where the last piece goes
+  uint32_t mapped_src_ = 0;
 };
 
 inline uint32_t MappedText::source(size_t at) const {

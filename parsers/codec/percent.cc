@@ -22,7 +22,7 @@ bool to_bytes(std::string_view text, bool plus, bool final, bool* high, MappedTe
     const char c = text[i];
     if (c == '+' && plus) {
       copy_plain(text, plain, i, out);
-      out->piece(static_cast<uint32_t>(i), 1, 1);
+      out->map(static_cast<uint32_t>(i), 1, 1, 1);
       *out->end() = ' ';
       out->wrote(1);
       changed = true;
@@ -41,7 +41,7 @@ bool to_bytes(std::string_view text, bool plus, bool final, bool* high, MappedTe
       continue;
     }
     copy_plain(text, plain, i, out);
-    out->piece(static_cast<uint32_t>(i), 1, kEscape);
+    out->map(static_cast<uint32_t>(i), 1, kEscape, 1);
     const auto byte = static_cast<uint8_t>(high_digit * 16 + low_digit);
     *high |= byte >= 0x80;
     *out->end() = static_cast<char>(byte);
@@ -76,7 +76,7 @@ class EscapedBlocks {
       raw_begin_ = pieces[k].text;
       raw_end_ = end;
       if (pieces[k].src_unit != kEscape) {
-        out_->piece(static_cast<uint32_t>(src_ + (begin - raw_begin_)), 1, 1);
+        out_->map(static_cast<uint32_t>(src_ + (begin - raw_begin_)), 1, 1, end - begin);
         std::memcpy(out_->end(), p_ + begin, end - begin);
         out_->wrote(end - begin);
         done = end;

@@ -131,7 +131,11 @@ uint32_t ItemText::skip_of(const Charset* charset, size_t index) const {
 void ItemText::settle_charset(const TextEnv& env, CharsetDetector::Guess guess) {
   charsets_ = {guess.first, guess.second};
   const bool fits = declared_ == guess.first || declared_ == guess.second;
-  if (declared_ != nullptr && !(guess.first == charset_binary() && declared_ == charset_utf8())) {
+  // The detector knows these well enough to say that bytes are no text in them: the last two on a whole
+  // sample only, a few bytes may be half a character.
+  const bool known = declared_ == charset_utf8() ||
+                     (detector_.full() && (declared_ == charset_gb18030() || declared_ == charset_big5()));
+  if (declared_ != nullptr && !(guess.first == charset_binary() && known)) {
     charsets_ = {declared_, fits || guess.first == charset_binary() ? nullptr : guess.first};
   }
   env.facts.charset = name_of(charsets_.first);

@@ -9,16 +9,40 @@ namespace weir {
 
 namespace {
 
+// Puts pieces of units behind each other, and makes one of those that go on.
+class MapWriter {
+ public:
+  explicit MapWriter(OffsetMap* out) : out_(out) { out_->clear(); }
+  void add(uint32_t text, uint64_t item, uint32_t text_unit, uint32_t item_unit, uint32_t units) {
+    if (text_unit != text_unit_ || item_unit != item_unit_ || text != text_end_ || item != item_end_) {
+      out_->append(text, item, text_unit, item_unit);
+      text_unit_ = text_unit;
+      item_unit_ = item_unit;
+    }
+    text_end_ = text + units * text_unit;
+    item_end_ = item + uint64_t{units} * item_unit;
+  }
+  uint64_t item_end() const { return item_end_; }
+
+ private:
+  OffsetMap* out_;
+  uint32_t text_unit_ = 0;
+  uint32_t item_unit_ = 0;
+  uint32_t text_end_ = 0;
+  uint64_t item_end_ = 0;
+};
+
 // The map of a text that was made from `parent`'s text: positions there, through its map.
 void compose(const MappedText& child, const OffsetMap& parent, OffsetMap* out) {
-  out->clear();
+  MapWriter writer(out);
   const std::span<const OffsetMap::Piece> ways = parent.pieces();
   const std::vector<MapPiece>& pieces = child.pieces();
   size_t way = 0;  // the parent's piece that the current position lies in
   const auto item_of = [&](uint32_t at) {
     while (way + 1 < ways.size() && ways[way + 1].text <= at) ++way;
     const OffsetMap::Piece& w = ways[way];
-    return w.item + uint64_t{(at - w.text) / w.text_unit} * w.item_unit;
+    const uint32_t inside = at - w.text;
+    return w.item + uint64_t{w.text_unit == 1 ? inside : inside / w.text_unit} * w.item_unit;
   };
   for (size_t i = 0; i < pieces.size(); ++i) {
     const MapPiece& p = pieces[i];
@@ -27,35 +51,28 @@ void compose(const MappedText& child, const OffsetMap& parent, OffsetMap* out) {
     uint32_t src = p.src;
     while (text < end) {
       const uint64_t item = item_of(src);
-      const OffsetMap::Piece w = ways[way];
-      const bool last = way + 1 == ways.size();
-      // Up to where the parent's piece goes, in child units.
-      const uint32_t src_room = last ? UINT32_MAX : ways[way + 1].text - src;
-      const uint32_t text_room = end - text;
+      const OffsetMap::Piece& w = ways[way];
+      const uint32_t src_room = way + 1 == ways.size() ? UINT32_MAX : ways[way + 1].text - src;
       if (p.text_unit == 1 && p.src_unit == 1) {
-        out->append(text, item, w.text_unit, w.item_unit);
-        const uint32_t n = std::min(text_room, src_room);
+        // As it stands in the parent.
+        const uint32_t n = std::min(end - text, src_room);
+        writer.add(text, item, w.text_unit, w.item_unit, w.text_unit == 1 ? n : n / w.text_unit);
         text += n;
         src += n;
-      } else if (w.text_unit == 1 && w.item_unit == 1) {
-        out->append(text, item, p.text_unit, p.src_unit);
-        const uint32_t units = std::max<uint32_t>(
-            1, std::min(text_room / p.text_unit, src_room / std::max<uint32_t>(p.src_unit, 1)));
-        text += units * p.text_unit;
-        src += units * p.src_unit;
+      } else if (w.text_unit == 1 && w.item_unit == 1 &&
+                 (end - text) / p.text_unit * p.src_unit <= src_room) {
+        // The parent's bytes are the item's.
+        writer.add(text, item, p.text_unit, p.src_unit, (end - text) / p.text_unit);
+        text = end;
       } else {
         const uint64_t next = item_of(src + p.src_unit);
-        out->append(text, item, p.text_unit, static_cast<uint32_t>(next - item));
+        writer.add(text, item, p.text_unit, static_cast<uint32_t>(next - item), 1);
         text += p.text_unit;
         src += p.src_unit;
       }
     }
-    if (i + 1 == pieces.size()) {
-      // So that the text's end leads behind its last character, whatever its unit.
-      const uint64_t item = item_of(src);
-      if (out->item_offset(child.text().size()) != item) out->append(end, item, 1, 1);
-    }
   }
+  if (pieces.empty()) out->set_identity(item_of(0));
 }
 
 }  // namespace
