@@ -24,7 +24,7 @@ weir_library(sensor/decode DEPS sensor/base)
 weir_library(sensor/flow DEPS sensor/base EXTERNAL weir_dep_sodium)
 weir_library(sensor/reassembly DEPS sensor/base)
 weir_library(sensor/token DEPS sensor/base EXTERNAL weir_dep_sodium)
-weir_library(sensor/content DEPS sensor/base parsers/codec)
+weir_library(sensor/content DEPS sensor/base parsers/codec EXTERNAL weir_dep_crypto)
 weir_library(sensor/match DEPS sensor/base sensor/token signatures/compiler signatures/validators
              EXTERNAL weir_dep_hs)
 weir_library(sensor/policy DEPS sensor/base sensor/token)

@@ -10,7 +10,7 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build ccache pkg-config git ca-certificates
   libpcap-dev libhyperscan-dev librdkafka-dev libboost-program-options-dev libisal-dev zlib1g-dev
-  libicu-dev libsodium-dev libyaml-cpp-dev nlohmann-json3-dev libspdlog-dev libpcre2-dev)
+  libicu-dev libsodium-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev libspdlog-dev libpcre2-dev)
 tests=(libgtest-dev libgmock-dev openjdk-17-jre-headless maven kcat tshark iproute2 procps python3
   python3-yaml python3-jsonschema python3-stdnum)
 ci=(clang clang-format clang-tidy libclang-rt-14-dev libbenchmark-dev)

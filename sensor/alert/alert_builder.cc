@@ -1,6 +1,7 @@
 #include "sensor/alert/alert_builder.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "sensor/alert/alert_uid.h"
@@ -11,10 +12,11 @@ namespace {
 
 constexpr size_t kMaxRecipients = 50;
 
-std::string hex_of(const Token& token) {
+template <size_t N>
+std::string hex_of(const std::array<uint8_t, N>& bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
-  for (const uint8_t byte : token.bytes) {
+  for (const uint8_t byte : bytes) {
     out += kDigits[byte >> 4];
     out += kDigits[byte & 15];
   }
@@ -88,7 +90,7 @@ void add_detectors(const AlertContext& context, const ItemFacts& facts, const It
     alert->detectors.push_back(detector_of(context, facts, findings, policy, place.index));
     const std::vector<Token> tokens = findings.tokens(place.index, room);
     for (const Token& token : tokens) {
-      alert->subjects.push_back({alert->detectors.back().id, context.token_prefix + hex_of(token)});
+      alert->subjects.push_back({alert->detectors.back().id, context.token_prefix + hex_of(token.bytes)});
     }
     room -= tokens.size();
     const size_t all = findings.distinct_at_score(place.index, 0);
@@ -141,13 +143,18 @@ void add_metadata(const AlertContext& context, const ItemFacts& facts, Alert* al
   }
 }
 
-void add_whole(const ItemFacts& facts, Alert* alert) {
+void add_whole(const AlertContext& context, const ItemFacts& facts, Alert* alert) {
   AlertWhole& whole = alert->whole.emplace();
   whole.size = facts.size;
   whole.wire_bytes = facts.wire_bytes;
   whole.gap_bytes = facts.gap_bytes;
   whole.unread = facts.unread;
   whole.end_reason = facts.end_reason;
+  if (!facts.sha256) return;
+  if (facts.size >= kMinHashedSize) whole.sha256 = hex_of(*facts.sha256);
+  if (context.tokenizer == nullptr) return;
+  const std::string_view digest(reinterpret_cast<const char*>(facts.sha256->data()), facts.sha256->size());
+  whole.content_token = context.token_prefix + hex_of(context.tokenizer->token("content", digest).bytes);
 }
 
 }  // namespace
@@ -187,7 +194,7 @@ Alert build_alert(const AlertContext& context, const ItemFacts& facts, const Ite
   add_detectors(context, facts, findings, policy, &alert);
   add_endpoints(context, facts, &alert);
   add_metadata(context, facts, &alert);
-  if (revision.final) add_whole(facts, &alert);
+  if (revision.final) add_whole(context, facts, &alert);
   return alert;
 }
 

@@ -27,6 +27,7 @@
 #include "sensor/base/item_findings.h"
 #include "sensor/base/metadata_masker.h"
 #include "sensor/base/verdict.h"
+#include "sensor/token/tokenizer.h"
 
 namespace weir {
 
@@ -61,6 +62,7 @@ struct AlertContext {
   AlertCounters& counters;
   std::string token_prefix = "k1:";  // names the key (Tokenizer)
   AlertOptions options;
+  const Tokenizer* tokenizer = nullptr;  // for the content's token; null: none is told
 };
 
 class ItemAlerts {

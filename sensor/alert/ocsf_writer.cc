@@ -359,6 +359,7 @@ class Writer {
     for (const AlertDetector& d : a_.detectors) detector(d);
     j_.end_array();
     subjects();
+    if (a_.whole) j_.field_if("content_token", a_.whole->content_token);
     inspection();
     j_.key("articles");
     j_.begin_array();

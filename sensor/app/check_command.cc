@@ -1,4 +1,5 @@
 // weir check: a configuration and its packs, with nothing started.
+#include <ctime>
 #include <iostream>
 #include <utility>
 
@@ -48,7 +49,7 @@ int check_command(const std::vector<std::string>& args) {
   }
   if (file.empty() && !explain) throw UsageError("which configuration? Give -c FILE");
 
-  Config config = file.empty() ? default_replay_config() : read_config(file);
+  Config config = file.empty() ? default_live_config() : read_config(file);
   const std::string key_file = std::exchange(config.tokens.key_file, {});
   const std::unique_ptr<Setup> setup = make_setup(config);
   config.tokens.key_file = key_file;
@@ -57,7 +58,7 @@ int check_command(const std::vector<std::string>& args) {
               << setup->policies->policy_count() << " policies.\n"
               << summary_text(config);
   }
-  if (explain) std::cout << explain_text(config);
+  if (explain) std::cout << explain_text(config, std::time(nullptr));
   return kExitDone;
 }
 

@@ -1,6 +1,8 @@
 // weir: one program, subcommands.
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <exception>
@@ -46,9 +48,19 @@ void forbid_core_dumps() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
+// A file or socket that got the number of a closed standard stream would be written to as if it were one.
+void open_standard_streams() {
+  int opened = 0;
+  do {
+    opened = open("/dev/null", O_RDWR);
+  } while (opened >= 0 && opened <= STDERR_FILENO);
+  if (opened > STDERR_FILENO) close(opened);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   forbid_core_dumps();
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.empty()) {

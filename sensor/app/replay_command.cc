@@ -123,15 +123,10 @@ int replay_command(const std::vector<std::string>& args) {
   if (!items) run.output.on_alert = console.on_alert();
   run.drain_limit = std::chrono::seconds(config.output.drain_seconds);
   Progress progress;
-  std::string told;
   if (!arguments.quiet && ::isatty(STDERR_FILENO) == 1) {
     run.on_progress = [&](double part, uint64_t bytes) { progress(part, bytes); };
   }
-  run.on_wait = [&] {
-    const std::string problems = sink_problems(sinks);
-    if (!problems.empty() && problems != told) std::cerr << "weir: " << problems;
-    told = problems;
-  };
+  run.on_wait = SinkReporter(sinks);
   std::vector<FileReport> reports;
   const RunResult result = run_sensor(run, shared, std::move(sources), sinks,
                                       [&](const std::vector<PacketSource*>&) { reports = first->reports(); });

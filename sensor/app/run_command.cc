@@ -34,10 +34,7 @@ int run_command(const std::vector<std::string>& args) {
   po::variables_map given;
   if (!parse_command_line(kCommand, args, options, nullptr, &given)) return kExitDone;
 
-  Config config =
-      arguments.config_file.empty() ? default_replay_config() : read_config(arguments.config_file);
-  // Without a file there are the built-in policies; a live port knows inside from outside.
-  if (arguments.config_file.empty()) config.policy.ask_direction = true;
+  Config config = arguments.config_file.empty() ? default_live_config() : read_config(arguments.config_file);
   apply(arguments, given, &config);
   if (!interface.empty()) config.capture.interface = interface;
   if (config.capture.interface.empty()) {
@@ -72,12 +69,7 @@ int run_command(const std::vector<std::string>& args) {
   run.output.ordered = false;
   run.output.on_alert = console.on_alert();
   run.drain_limit = std::chrono::seconds(config.output.drain_seconds);
-  std::string told;
-  run.on_wait = [&] {
-    const std::string problems = sink_problems(sinks);
-    if (!problems.empty() && problems != told) std::cerr << "weir: " << problems;
-    told = problems;
-  };
+  run.on_wait = SinkReporter(sinks);
   if (!arguments.quiet) std::cerr << "weir: watching " << live.interface << " (Ctrl-C ends)\n";
   const RunResult result = run_sensor(run, setup->shared(), std::move(sources), sinks);
 

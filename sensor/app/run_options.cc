@@ -92,4 +92,18 @@ std::string sink_problems(const std::vector<Sink*>& sinks) {
   return text;
 }
 
+void SinkReporter::operator()() {
+  constexpr auto kEvery = std::chrono::seconds(10);
+  const std::string problems = sink_problems(sinks_);
+  if (problems == told_) return;
+  std::string kind = problems;
+  std::erase_if(kind, [](char c) { return c >= '0' && c <= '9'; });
+  const auto now = std::chrono::steady_clock::now();
+  if (kind == told_kind_ && now - told_at_ < kEvery) return;
+  std::cerr << "weir: " << (problems.empty() ? "the sinks take alerts again\n" : problems) << std::flush;
+  told_ = problems;
+  told_kind_ = std::move(kind);
+  told_at_ = now;
+}
+
 }  // namespace weir

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,5 +52,19 @@ class ConsoleOutput {
 
 // What is wrong with the sinks, a line each; empty when nothing is.
 std::string sink_problems(const std::vector<Sink*>& sinks);
+
+// Tells on standard error what is wrong with the sinks while a run goes on: at once what is new, a count that
+// only grew every ten seconds, and when it is over.
+class SinkReporter {
+ public:
+  explicit SinkReporter(std::vector<Sink*> sinks) : sinks_(std::move(sinks)) {}
+  void operator()();
+
+ private:
+  std::vector<Sink*> sinks_;
+  std::string told_;
+  std::string told_kind_;  // told_ without its figures
+  std::chrono::steady_clock::time_point told_at_{};
+};
 
 }  // namespace weir

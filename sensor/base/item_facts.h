@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ struct ItemFacts {
   std::array<uint64_t, kUnreadReasons> unread{};  // of wire_bytes
   bool ended = false;
   CloseReason end_reason = CloseReason::kComplete;
+  std::optional<std::array<uint8_t, 32>> sha256;  // of a file with a name that was read whole; when it ended
 };
 
 }  // namespace weir

@@ -102,6 +102,8 @@ bool parse_config(std::string_view yaml, const std::string& name, int64_t now_s,
 
 // What `weir replay` and `weir scan` use without a file: built-in policies that ask no direction.
 Config default_replay_config();
+// What `weir run` uses without a file: the same; a live port knows inside from outside.
+Config default_live_config();
 
 // Problems of PolicySet::compile in the configuration's own words.
 std::vector<ConfigProblem> to_config_problems(const std::vector<PolicyProblem>& problems);

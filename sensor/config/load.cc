@@ -192,8 +192,14 @@ bool load_config(const std::string& path, int64_t now_s, Config* config,
 
 Config default_replay_config() {
   Config config;
-  config.policy.policies = builtin_policies();
   config.policy.ask_direction = false;
+  config.policy.policies = builtin_policies(false);
+  return config;
+}
+
+Config default_live_config() {
+  Config config;
+  config.policy.policies = builtin_policies();
   return config;
 }
 

@@ -157,6 +157,8 @@ void ContentItem::prepare() {
   } else {
     sniffing_ = true;
   }
+  // A range is no file; what a name that comes late belongs to has begun without it.
+  if (!meta.file_name.empty() && meta.range.empty() && !dead_) digest_.emplace();
   set_path();
 }
 
@@ -184,6 +186,7 @@ uint64_t ContentItem::before_coding(uint64_t n) const {
 // `n` bytes as they were handed over, before coding.
 void ContentItem::lose(Unread why, uint64_t n) {
   if (n == 0) return;
+  digest_.reset();
   facts_.unread[static_cast<size_t>(why)] += n;
   // The ledger counts bytes of the wire: in a coded body a part is made of fewer of them.
   for (const ContentItem* i = this; i->depth_ > 0; i = i->parent_) n = i->parent_->before_coding(n);
@@ -244,6 +247,7 @@ bool ContentItem::sniff(Bytes* bytes) {
   if (used == bytes->size() && sniffed_ < kGzipMagic.size()) return true;
   sniffing_ = false;
   if (sniffed_ == kGzipMagic.size()) {
+    digest_.reset();  // the file is what was packed; its items are what is inside
     start_chain({"gzip"}, true);
     set_path();
   }
@@ -268,6 +272,7 @@ void ContentItem::wire(Bytes bytes) {
 // Bytes after content coding.
 void ContentItem::body(Bytes bytes) {
   if (multipart_ != nullptr) {
+    digest_.reset();  // a container of files
     multipart_->feed(bytes, *this);
   } else {
     plain(bytes);
@@ -275,6 +280,7 @@ void ContentItem::body(Bytes bytes) {
 }
 
 void ContentItem::plain(Bytes bytes) {
+  hash(bytes);
   size_t taken = 0;
   if (text_.write(bytes, env(), &taken)) return;
   lose(Unread::kMemory, before_coding(bytes.size() - taken));
@@ -283,13 +289,17 @@ void ContentItem::plain(Bytes bytes) {
 
 std::span<uint8_t> ContentItem::decoded_room() {
   settle_path();
-  if (multipart_ == nullptr) return text_.room(env());
+  if (multipart_ == nullptr) {
+    decoded_room_ = text_.room(env());
+    return decoded_room_;
+  }
   multipart_room_ = flow_->context_.pools().scratch(scratch_base() + flow_->context_.options().max_codings);
   return multipart_room_;
 }
 
 void ContentItem::decoded(size_t n) {
   if (multipart_ == nullptr) {
+    hash(decoded_room_.first(n));
     text_.wrote(n, env());
   } else {
     multipart_->feed(Bytes(multipart_room_.data(), n), *this);
@@ -297,6 +307,7 @@ void ContentItem::decoded(size_t n) {
 }
 
 void ContentItem::decoded_break() {
+  digest_.reset();
   if (multipart_ != nullptr) multipart_->gap(*this);
   text_.end_run(env());
 }
@@ -344,6 +355,7 @@ void ContentItem::gap(uint64_t offset, uint64_t n) {
   begin();
   if (offset > next_offset_) n += offset - next_offset_;
   next_offset_ += n;
+  digest_.reset();
   facts_.gap_bytes += n;
   if (sniffing_) {
     sniffing_ = false;
@@ -409,6 +421,7 @@ void ContentItem::close(CloseReason why) {
       lose(Unread::kUnsupported, facts_.wire_bytes);
     }
     if (chain_ != nullptr) set_path();
+    if (digest_ && why == CloseReason::kComplete) facts_.sha256 = digest_->finish();
     facts_.ended = true;
     facts_.end_reason = why;
     flow_->sink_.on_item_end(id_, facts_);
@@ -423,6 +436,7 @@ void ContentItem::drop() {
     flow_->context_.pools().budget().give(sizeof(CodingChain));
   }
   multipart_.reset();
+  digest_.reset();
 }
 
 }  // namespace weir

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "sensor/content/coding_chain.h"
+#include "sensor/content/file_digest.h"
 #include "sensor/content/flow_content.h"
 #include "sensor/content/item_text.h"
 #include "sensor/content/media_type.h"
@@ -74,6 +75,9 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   void lose(Unread why, uint64_t n);
   uint64_t before_coding(uint64_t n) const;
   void cut();
+  void hash(Bytes bytes) {
+    if (digest_) digest_->add(bytes);
+  }
   void set_path();
   void settle_path();
   void inherit(const ContentItem& parent);
@@ -88,8 +92,10 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   ItemFacts facts_;
   ItemText text_;
   std::unique_ptr<CodingChain> chain_;
+  std::optional<FileDigest> digest_;  // of a file with a name, while nothing of it is missing
   std::unique_ptr<MultipartReader> multipart_;
   std::span<uint8_t> multipart_room_;
+  std::span<uint8_t> decoded_room_;
   ContentItem* part_ = nullptr;  // the file that is being read
   bool part_refused_ = false;    // … and for which there was no room
   bool begun_ = false;

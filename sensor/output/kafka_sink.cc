@@ -203,11 +203,12 @@ class KafkaSink::Impl {
   }
 
   rd_kafka_headers_t* headers_of(const Record& r) const {
-    rd_kafka_headers_t* headers = rd_kafka_headers_new(7);
+    rd_kafka_headers_t* headers = rd_kafka_headers_new(8);
     const std::pair<const char*, std::string> all[] = {
         {"content-type", "application/json"},
         {"weir-schema", r.schema},
         {"weir-sensor", options_.sensor},
+        {"ce_specversion", "1.0"},  // CloudEvents 1.0, Kafka binding 3.2
         {"ce_id", r.id},
         {"ce_type", r.type},
         {"ce_source", "weir/" + options_.sensor},

@@ -56,7 +56,11 @@ class ItemInspector::Collector final : public FindingSink {
   }
 
   void on_candidate(DetectorIndex detector, bool passed) override {
-    item_.findings.count_candidate(detector, passed);
+    if (item_.alerts) {
+      item_.alerts->on_candidate(item_.findings, detector, passed);
+    } else {
+      item_.findings.count_candidate(detector, passed);
+    }
   }
 
  private:

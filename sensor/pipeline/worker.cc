@@ -73,7 +73,8 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     masker_ = make_metadata_masker(setup.patterns);
     policy_.emplace(setup.policies);
     alert_context_.emplace(AlertContext{*setup.catalogue, *policy_, setup.policies->internal(), *masker_,
-                                        *this, alert_counters_, setup.token_prefix, options.alerts});
+                                        *this, alert_counters_, setup.token_prefix, options.alerts,
+                                        setup.tokenizer.get()});
     inspect_->alerts = &*alert_context_;
   }
 

@@ -72,8 +72,9 @@ struct PolicyOptions {
   std::vector<PolicySpec> policies;
 };
 
-// What any data-protection officer would want to see; one group, "personal-data".
-std::vector<PolicySpec> builtin_policies();
+// What any data-protection officer would want to see; one group, "personal-data". `ask_direction`: as in
+// PolicyOptions; the titles say a way only where it was asked for.
+std::vector<PolicySpec> builtin_policies(bool ask_direction = true);
 // Any finding at low or above, one alert an item; a group of its own. For tuning and tests.
 PolicySpec everything_policy();
 

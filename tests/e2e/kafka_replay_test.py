@@ -126,6 +126,7 @@ class KafkaReplay(unittest.TestCase):
             self.assertEqual(headers, {
                 "content-type": "application/json",
                 "weir-schema": "alert/1",
+                "ce_specversion": "1.0",
                 "ce_id": alert["metadata"]["uid"],
                 "ce_type": {1: "weir.alert.create", 2: "weir.alert.update"}[alert["activity_id"]],
                 "ce_source": f"weir/{sensor}",

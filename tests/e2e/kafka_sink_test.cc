@@ -149,6 +149,7 @@ TEST_F(KafkaSinkEndToEnd, ExactlyTheRecordsWithKeysAndHeadersInOrder) {
         {"content-type", "application/json"},
         {"weir-schema", "alert/1"},
         {"weir-sensor", "lab-1"},
+        {"ce_specversion", "1.0"},
         {"ce_id", "uid-" + std::to_string(n)},
         {"ce_type", n == 0 ? "weir.alert.create" : "weir.alert.update"},
         {"ce_source", "weir/lab-1"},
@@ -166,9 +167,10 @@ TEST_F(KafkaSinkEndToEnd, ExactlyTheRecordsWithKeysAndHeadersInOrder) {
   for (std::string line; std::getline(text, line);) lines.insert(line);
   EXPECT_EQ(lines.size(), static_cast<size_t>(kCount));
   EXPECT_EQ(
-      lines.count("key-0|content-type=application/json,weir-schema=alert/1,weir-sensor=lab-1,ce_id=uid-0,"
-                  "ce_type=weir.alert.create,ce_source=weir/lab-1,ce_time=2024-02-29T12:34:56.789Z|" +
-                  make_record(0).json),
+      lines.count(
+          "key-0|content-type=application/json,weir-schema=alert/1,weir-sensor=lab-1,ce_specversion=1.0,"
+          "ce_id=uid-0,ce_type=weir.alert.create,ce_source=weir/lab-1,ce_time=2024-02-29T12:34:56.789Z|" +
+          make_record(0).json),
       1u);
 }
 

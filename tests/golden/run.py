@@ -7,7 +7,7 @@
 For each case (pcaps/README.md has the schema of case.yaml):
   truth      the alerts are exactly those of the items that were sent, with the same distinct counts
   revisions  each finding's revisions are 1, 2, … and only the last is final
-  schema     each alert validates against sensor/alert/alert.schema.json
+  schema     each alert validates against sensor/alert/alert.schema.json, and against OCSF 1.8.0 (ocsf_check.py)
   workers    one worker and two write the same lines
   expected   they are those of expected.jsonl
   secrecy    no output (alerts, text, item list, standard error) shows a value that was sent, more than nine
@@ -27,10 +27,12 @@ import tempfile
 import jsonschema
 import yaml
 
+from ocsf_check import Checker
 from secrecy import leaks
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PCAPS = os.path.join(ROOT, "pcaps")
+OCSF = Checker()
 KNOWN = {"title", "proves", "facts", "args", "truth", "silent", "vlans", "stderr_has", "tshark_faults", "seeds",
          "item_digests"}
 
@@ -148,6 +150,8 @@ def check_case(weir, name, key, bless, validator):
     for alert in alerts:
         for error in validator.iter_errors(alert):
             raise Failure(f"alert {alert['metadata']['uid']} is not as the schema says: {error.json_path}: {error.message}")
+        for problem in OCSF.problems(alert):
+            raise Failure(f"alert {alert['metadata']['uid']} is not OCSF: {problem}")
         if alert["unmapped"].get("vlan", []) != case.get("vlans", []):
             raise Failure(f"VLANs: sent {case.get('vlans', [])}, the alert says {alert['unmapped'].get('vlan')}")
     for pattern in case.get("stderr_has", []):

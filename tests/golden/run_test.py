@@ -24,12 +24,19 @@ SCHEMA = {"type": "object", "properties": {"class_uid": {"const": 2006}}}
 CASE = "http1/upload_put"
 
 
+with open(os.path.join(run.PCAPS, CASE, "expected.jsonl"), encoding="utf-8") as expected_alerts:
+    WHOLE = json.loads(expected_alerts.readline())
+
+
 def alert(revision=1, final=True, **changes):
-    """The alert that upload_put must give."""
+    """The alert that upload_put must give, with what the runner looks at made plain."""
     more = {"revision": revision, "final": final, "item_uid": "i1", "initiator": "src", "item_kind": "body",
             "detectors": [{"id": d, "distinct": 12} for d in ("cn.resident_id", "cn.mobile", "net.email")], **changes}
-    return {"class_uid": 2006, "finding_info": {"uid": "f1"}, "unmapped": more,
-            "metadata": {"uid": f"u{revision}", "logged_time": 1, "product": {"name": "weir", "version": "1"}}}
+    whole = json.loads(json.dumps(WHOLE))
+    whole["finding_info"]["uid"] = "f1"
+    whole["metadata"].update(uid=f"u{revision}", logged_time=1)
+    whole["metadata"]["product"]["version"] = "1"
+    return {**whole, "unmapped": more}
 
 
 class Runner(unittest.TestCase):
@@ -92,6 +99,10 @@ class Runner(unittest.TestCase):
 
     def test_schema(self):
         self.wrong("schema", [{**alert(), "class_uid": 2004}])
+
+    def test_ocsf(self):
+        self.wrong("is not OCSF: type_uid", [{**alert(), "type_uid": 200603}])
+        self.wrong("is not OCSF: colour", [{**alert(), "colour": "red"}])
 
     def test_vlans(self):
         self.wrong("VLAN", [alert(vlan=[7])])
