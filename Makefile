@@ -26,7 +26,7 @@ bench:
 	deploy/install-deps.sh ci
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS)
-	tests/bench/run.py build/bench
+	tests/bench/run.py build/bench --scale
 
 format:
 	git ls-files '*.cc' '*.h' | xargs clang-format -i

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Measures Weir's speed goals side by side and prints them as a table.
 
-    tests/bench/run.py BUILD_DIR [--megabytes N] [--rounds N]
+    tests/bench/run.py BUILD_DIR [--megabytes N] [--rounds N] [--scale]
 
 Every figure is the median of several rounds in which all contestants take turns on one pinned core (two cores
 for the comparison of two workers with one). The captures are made anew from a fixed seed, under BUILD_DIR.
-Suricata is compared with when it is installed; this script installs nothing.
+Suricata is compared with when it is installed; this script installs nothing. --scale adds goal 10 (memory with a
+million flows, by their state) and the cost of a packet as the number of flows grows; it takes some minutes and about
+2 GB under BUILD_DIR, one capture at a time.
 """
 import argparse
 import json
@@ -92,11 +94,51 @@ def suricata_seconds(capture, rules, folder):
     return max(once(capture) - once(empty), 1e-3)
 
 
+STATES = (("half_open", "half open: a SYN"), ("open", "established, no data yet"),
+          ("exchanged", "established, one HTTP exchange done"), ("ahead", "the same, one segment waiting for another"))
+GIB = 2 ** 30
+
+
+def weir_memory(weir, config, capture, stage):
+    """Peak resident bytes of a run up to `stage`."""
+    return last_json(run([weir, "bench", "-c", config, "--format", "json", "--runs", 1, "--stage", stage, capture]))[
+        "peak_mb"] * 1e6
+
+
+def scale(weir, traffic, data, rounds):
+    """Prints memory by a flow's state and ns a packet by the number of flows. Returns GiB with 1 M idle flows."""
+    config = data / "scale.yaml"
+    config.write_text("flow: {memory: 16GiB, max_flows: 8000000}\nreassembly: {memory: 8GiB}\ncontent: {memory: 8GiB}\n")
+    capture = data / "scale.pcap"
+    flows = 1_000_000
+    print("Memory of 1,000,000 flows, all stages, without what the capture itself takes:\n")
+    print("| state | bytes a flow | GiB in all |\n|---|---|---|")
+    idle = 0.0
+    for name, title in STATES:
+        run([traffic, "state", name, flows, capture])
+        taken = weir_memory(weir, config, capture, "alert") - weir_memory(weir, config, capture, "capture")
+        print(f"| {title} | {taken / flows:.0f} | {taken / GIB:.2f} |", flush=True)
+        if name == "exchanged":
+            idle = taken / GIB
+    print("\nns a packet (64 bytes, flows at random, decode to reassembly), as flows grow:\n")
+    print("| flows | ns a packet | M packets/s |\n|---|---|---|")
+    for count in (1_000, 10_000, 100_000, 1_000_000, 4_000_000):
+        run([traffic, "flows", count, max(4_000_000, 2 * count), capture])
+        figures = [last_json(run([weir, "bench", "-c", config, "--format", "json", "--runs", 1, "--stage", "reassembly",
+                                  capture]))["ns_per_packet"] for _ in range(rounds)]
+        figure = statistics.median(figures)
+        print(f"| {count:,} | {figure:.0f} | {1e3 / figure:.1f} |", flush=True)
+    capture.unlink()
+    print()
+    return idle
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--megabytes", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--scale", action="store_true", help="also goal 10 and what many flows cost")
     options = parser.parse_args()
     weir = options.build / "weir"
     engines = options.build / "tests/bench/bench_engines"
@@ -152,6 +194,10 @@ def main():
     row(8, "digit-rich JSON ÷ document text", m["weir json"] / m["weir text"], 0.25, 0.5)
     row(9, "hostile payload ÷ benign", m["weir hostile"] / m["weir text"], 0.1, 0.3)
 
+    if options.scale:
+        idle = scale(weir, traffic, data, options.rounds)
+        verdict = "goal" if idle <= 0.6 else "floor" if idle <= 2 else "below"
+        rows.append(f"| 10 | resident memory with 1 M idle flows | {idle:.2f} GiB | 2 GiB | 0.6 GiB | {verdict} |")
     print("| # | what | here | floor | goal | reached |\n|---|---|---|---|---|---|")
     print("\n".join(rows))
     print()

@@ -1,6 +1,13 @@
 // Writes the captures that make bench measures on: deterministic, from a fixed seed, no network.
 //   bench_traffic text|json|hostile MEGABYTES OUT.pcap [PAYLOAD]   HTTP downloads; PAYLOAD gets the bodies
-//   alone bench_traffic flows COUNT PACKETS OUT.pcap                     64-byte packets over COUNT TCP flows
+//   alone
+//   bench_traffic flows COUNT PACKETS OUT.pcap        64-byte packets over COUNT TCP flows, at random
+//   bench_traffic connections COUNT OUT.pcap          short ones: handshake, one small HTTP exchange, FIN
+//   bench_traffic elephants COUNT MEGABYTES OUT.pcap  COUNT connections, one endless HTTP download each
+//   bench_traffic state NAME COUNT OUT.pcap           COUNT TCP flows left in a state: half_open (a SYN),
+//   open
+//                                                     (handshake), exchanged (one HTTP exchange done), ahead
+//                                                     (the same, and a segment that came too early)
 // text: document text, English and Chinese, a person now and then. json: records full of digits. hostile:
 // what makes matchers slow (digit runs, card prefixes, keywords, at signs, escapes).
 #include <algorithm>
@@ -283,16 +290,111 @@ int http(const std::string& kind, size_t megabytes, const std::string& out, cons
   return 0;
 }
 
+// Client and port of flow `n`: four million and more are different.
+struct Ends {
+  explicit Ends(uint64_t n)
+      : client(static_cast<uint32_t>(0x0a000000 + n % 2'000'000)),
+        port(static_cast<uint16_t>(1024 + n / 2'000'000 + n % 50'000)) {}
+  uint32_t client;
+  uint16_t port;
+};
+constexpr uint32_t kWebServer = 0xc0a80001;
+
 int flows(uint64_t count, uint64_t packets, const std::string& out) {
   Capture capture(out);
   std::mt19937_64 random(64);
   const auto send = [&](uint64_t flow, uint8_t flags, uint32_t seq) {
-    const auto client = static_cast<uint32_t>(0x0a000000 + flow % 2'000'000);
-    const auto port = static_cast<uint16_t>(1024 + flow / 2'000'000 + flow % 50'000);
-    capture.tcp(client, 0xc0a80001, port, 443, seq, 0, flags, {}, 60);
+    const Ends ends(flow);
+    capture.tcp(ends.client, kWebServer, ends.port, 443, seq, 0, flags, {}, 60);
   };
   for (uint64_t flow = 0; flow < count; ++flow) send(flow, 0x02, 0);
   for (uint64_t i = count; i < packets; ++i) send(random() % count, 0x10, 1);
+  return 0;
+}
+
+constexpr std::string_view kRequest =
+    "GET /api/v1/orders/1234 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n";
+constexpr std::string_view kResponse =
+    "HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: application/json\r\nContent-Length: 61\r\n\r\n"
+    "{\"order\":\"A-1234\",\"state\":\"shipped\",\"note\":\"thank you, all!\"}\n";
+
+void handshake(Capture& capture, const Ends& ends) {
+  capture.tcp(ends.client, kWebServer, ends.port, 80, 0, 0, 0x02, {}, 60);
+  capture.tcp(kWebServer, ends.client, 80, ends.port, 0, 1, 0x12, {}, 60);
+  capture.tcp(ends.client, kWebServer, ends.port, 80, 1, 1, 0x10, {}, 60);
+}
+
+void exchange(Capture& capture, const Ends& ends) {
+  const auto asked = static_cast<uint32_t>(1 + kRequest.size());
+  const auto told = static_cast<uint32_t>(1 + kResponse.size());
+  capture.tcp(ends.client, kWebServer, ends.port, 80, 1, 1, 0x18, kRequest);
+  capture.tcp(kWebServer, ends.client, 80, ends.port, 1, asked, 0x18, kResponse);
+  capture.tcp(ends.client, kWebServer, ends.port, 80, asked, told, 0x10, {}, 60);
+}
+
+int connections(uint64_t count, const std::string& out) {
+  Capture capture(out);
+  const auto asked = static_cast<uint32_t>(1 + kRequest.size());
+  const auto told = static_cast<uint32_t>(1 + kResponse.size());
+  for (uint64_t n = 0; n < count; ++n) {
+    const Ends ends(n);
+    handshake(capture, ends);
+    exchange(capture, ends);
+    capture.tcp(kWebServer, ends.client, 80, ends.port, told, asked, 0x11, {}, 60);
+    capture.tcp(ends.client, kWebServer, ends.port, 80, asked, told + 1, 0x11, {}, 60);
+    capture.tcp(kWebServer, ends.client, 80, ends.port, told + 1, asked + 1, 0x10, {}, 60);
+  }
+  return 0;
+}
+
+int elephants(uint64_t count, uint64_t megabytes, const std::string& out) {
+  Capture capture(out);
+  Bodies bodies("text");
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " +
+                           std::to_string(uint64_t{1} << 40) + "\r\n\r\n";
+  std::vector<uint32_t> sent(count, 1);
+  const auto asked = static_cast<uint32_t>(1 + kRequest.size());
+  for (uint64_t n = 0; n < count; ++n) {
+    const Ends ends(n);
+    handshake(capture, ends);
+    capture.tcp(ends.client, kWebServer, ends.port, 80, 1, 1, 0x18, kRequest);
+    capture.tcp(kWebServer, ends.client, 80, ends.port, 1, asked, 0x18, head);
+    sent[n] += static_cast<uint32_t>(head.size());
+  }
+  for (uint64_t bytes = 0; bytes < megabytes * 1'000'000;) {
+    for (uint64_t n = 0; n < count; ++n) {
+      const Ends ends(n);
+      const std::string body = bodies.next();
+      for (size_t at = 0; at < body.size(); at += kSegment) {
+        const std::string_view piece = std::string_view(body).substr(at, kSegment);
+        capture.tcp(kWebServer, ends.client, 80, ends.port, sent[n], asked, 0x10, piece);
+        sent[n] += static_cast<uint32_t>(piece.size());
+        if (at / kSegment % 4 == 3) {
+          capture.tcp(ends.client, kWebServer, ends.port, 80, asked, sent[n], 0x10, {}, 60);
+        }
+      }
+      bytes += body.size();
+    }
+  }
+  return 0;
+}
+
+int state(const std::string& name, uint64_t count, const std::string& out) {
+  Capture capture(out);
+  for (uint64_t n = 0; n < count; ++n) {
+    const Ends ends(n);
+    if (name == "half_open") {
+      capture.tcp(ends.client, kWebServer, ends.port, 80, 0, 0, 0x02, {}, 60);
+      continue;
+    }
+    handshake(capture, ends);
+    if (name == "open") continue;
+    exchange(capture, ends);
+    if (name == "exchanged") continue;
+    const auto ahead = static_cast<uint32_t>(1 + kResponse.size() + kSegment);
+    capture.tcp(kWebServer, ends.client, 80, ends.port, ahead, static_cast<uint32_t>(1 + kRequest.size()),
+                0x10, kResponse);
+  }
   return 0;
 }
 
@@ -303,9 +405,23 @@ int main(int argc, char** argv) {
   if (words.size() >= 3 && (words[0] == "text" || words[0] == "json" || words[0] == "hostile")) {
     return http(words[0], std::stoull(words[1]), words[2], words.size() > 3 ? words[3] : std::string());
   }
-  if (words.size() == 4 && words[0] == "flows")
+  if (words.size() == 4 && words[0] == "flows") {
     return flows(std::stoull(words[1]), std::stoull(words[2]), words[3]);
-  std::cerr << "usage: bench_traffic text|json|hostile MEGABYTES OUT.pcap [PAYLOAD] | flows COUNT PACKETS "
-               "OUT.pcap\n";
+  }
+  if (words.size() == 3 && words[0] == "connections") return connections(std::stoull(words[1]), words[2]);
+  if (words.size() == 4 && words[0] == "elephants") {
+    return elephants(std::stoull(words[1]), std::stoull(words[2]), words[3]);
+  }
+  const auto is_state = [](const std::string& name) {
+    return name == "half_open" || name == "open" || name == "exchanged" || name == "ahead";
+  };
+  if (words.size() == 4 && words[0] == "state" && is_state(words[1])) {
+    return state(words[1], std::stoull(words[2]), words[3]);
+  }
+  std::cerr << "usage: bench_traffic text|json|hostile MEGABYTES OUT.pcap [PAYLOAD]\n"
+               "       bench_traffic flows COUNT PACKETS OUT.pcap\n"
+               "       bench_traffic connections COUNT OUT.pcap\n"
+               "       bench_traffic elephants COUNT MEGABYTES OUT.pcap\n"
+               "       bench_traffic state half_open|open|exchanged|ahead COUNT OUT.pcap\n";
   return 2;
 }
