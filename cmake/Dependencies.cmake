@@ -26,3 +26,17 @@ weir_pkg(yaml yaml-cpp)
 weir_pkg(pcre2 libpcre2-8)
 weir_pkg(spdlog spdlog)
 find_package(nlohmann_json 3.11 REQUIRED)
+
+# DPDK is optional: without its headers the program captures through the kernel alone, and says so. Only the
+# libraries that Weir calls are linked; drivers are plug-ins that DPDK loads by itself.
+pkg_check_modules(dpdk QUIET libdpdk>=22.11)
+set(WEIR_DPDK_LIBRARIES "")
+if(dpdk_FOUND)
+  foreach(name eal ethdev mbuf mempool)
+    find_library(WEIR_RTE_${name} rte_${name} HINTS ${dpdk_LIBRARY_DIRS} REQUIRED)
+    list(APPEND WEIR_DPDK_LIBRARIES ${WEIR_RTE_${name}})
+  endforeach()
+  message(STATUS "DPDK ${dpdk_VERSION}: `weir run --port` is built in")
+else()
+  message(STATUS "DPDK: not found, this build has no `weir run --port` (deploy/install-deps.sh dpdk installs it)")
+endif()

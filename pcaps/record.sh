@@ -10,9 +10,10 @@ cd "$(dirname "$0")"
 if [ $# -gt 0 ]; then
   cases=("$@")
 else
-  # upload_put comes before the cases that are made from its recording.
-  mapfile -t cases < <(printf '%s\n' http1/upload_put; find . -mindepth 3 -name make.py -printf '%P\n' | sort |
-    sed 's,/make.py$,,' | grep -v -x http1/upload_put)
+  # These come before the cases that are made from their recordings.
+  first=(http1/upload_put http1/download_ipv6 raw/udp_syslog)
+  mapfile -t cases < <(printf '%s\n' "${first[@]}"; find . -mindepth 3 -name make.py -printf '%P\n' | sort |
+    sed 's,/make.py$,,' | grep -v -x -F -f <(printf '%s\n' "${first[@]}"))
 fi
 for case in "${cases[@]}"; do
   echo "recording $case"

@@ -74,6 +74,12 @@ struct ContentMeta {
   std::vector<std::string> forwarded_for;  // client addresses from X-Forwarded-For / Forwarded
   std::string range;                       // which part of a whole a body is, e.g. "bytes 0-499/1234"
   int32_t status = 0;                      // response status
+  // Its first bytes stand before it in the stream and were handed over in another item: read again so that a
+  // value across the seam is found, not counted again.
+  uint32_t context = 0;
+  // The same of its last bytes, from this item offset on.
+  uint64_t own_end = UINT64_MAX;
+  bool differs = false;  // known to differ from the stream, or to be read otherwise by some receivers
 };
 
 enum class CloseReason : uint8_t {

@@ -42,7 +42,7 @@ enum class ProbeResult : uint8_t {
 
 enum class ParseStatus : uint8_t {
   kOk,
-  kDone,    // this parser needs no more bytes of the flow, e.g. all that follows is encrypted and counted
+  kDone,    // nothing of the flow's rest is to be read, e.g. all that follows is encrypted: see skipped_as()
   kGaveUp,  // not this protocol after all: the rest goes the raw way
 };
 
@@ -54,10 +54,9 @@ class Parser {
   virtual void on_end(Direction direction, ContentSink& sink) = 0;
   // Stream parsers leave this alone.
   virtual ParseStatus on_datagram(Direction, Bytes, ContentSink&) { return ParseStatus::kGaveUp; }
-  // After kDone: counts `n` further stream bytes as the parser wants them counted, without looking at them.
-  virtual void on_skipped(Direction direction, uint64_t n, ContentSink& sink) {
-    sink.unread(direction, Unread::kUnsupported, n);
-  }
+  // After kDone: why the rest of the flow is not read. All that follows is counted so; the parser is let go
+  // and hears no more of it.
+  virtual Unread skipped_as() const { return Unread::kUnsupported; }
   // Bytes of the stream that the parser keeps a copy of until more come (a header section cut by packets).
   virtual size_t held_bytes() const { return 0; }
 };

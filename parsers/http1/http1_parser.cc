@@ -26,7 +26,7 @@ class Http1Parser : public Parser {
       readers_[index_of(opposite(direction))].begin_tunnel(connection_, sink);
       bytes = rest;
     }
-    return ParseStatus::kOk;
+    return readers_[0].encrypted() && readers_[1].encrypted() ? ParseStatus::kDone : ParseStatus::kOk;
   }
 
   ParseStatus on_gap(Direction direction, uint64_t n, ContentSink& sink) override {
@@ -37,6 +37,8 @@ class Http1Parser : public Parser {
   void on_end(Direction direction, ContentSink& sink) override {
     readers_[index_of(direction)].end(connection_, sink);
   }
+
+  Unread skipped_as() const override { return Unread::kEncrypted; }
 
   size_t held_bytes() const override {
     return readers_[0].held_bytes() + readers_[1].held_bytes() + connection_.exchanges.held_bytes();

@@ -48,6 +48,9 @@ class MessageReader {
   void end(Connection& connection, ContentSink& sink);
   void begin_tunnel(const Connection& connection, ContentSink& sink);
 
+  // The direction is TLS in a tunnel: nothing of it will be looked at.
+  bool encrypted() const { return state_ == State::kTunnelTls; }
+
   size_t held_bytes() const { return held_.size(); }
 
  private:

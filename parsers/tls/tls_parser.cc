@@ -90,9 +90,7 @@ class TlsParser : public Parser {
     if (std::exchange(side.raw_open, false)) sink.close(side.raw_item, CloseReason::kFlowEnd);
   }
 
-  void on_skipped(Direction direction, uint64_t n, ContentSink& sink) override {
-    sink.unread(direction, Unread::kEncrypted, n);
-  }
+  Unread skipped_as() const override { return Unread::kEncrypted; }
 
   size_t held_bytes() const override { return sides_[0].hello.size() + sides_[1].hello.size(); }
 

@@ -60,7 +60,9 @@ struct AlertWhole {
   uint64_t gap_bytes = 0;
   std::array<uint64_t, kUnreadReasons> unread{};
   CloseReason end_reason = CloseReason::kComplete;
-  std::string sha256;         // hex; only of whole, named files of at least 64 KiB
+  bool contested = false;        // bytes of its stream came in two versions; both were read
+  std::optional<Unread> cut_by;  // why what follows was not read, where Weir itself stopped
+  std::string sha256;            // hex; only of whole, named files of at least 64 KiB
   std::string content_token;  // "k1:" and 32 hex digits; of whole, named files: the same file, the same token
 };
 

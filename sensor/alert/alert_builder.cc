@@ -150,6 +150,8 @@ void add_whole(const AlertContext& context, const ItemFacts& facts, Alert* alert
   whole.gap_bytes = facts.gap_bytes;
   whole.unread = facts.unread;
   whole.end_reason = facts.end_reason;
+  whole.contested = facts.contested;
+  whole.cut_by = facts.cut_by;
   if (!facts.sha256) return;
   if (facts.size >= kMinHashedSize) whole.sha256 = hex_of(*facts.sha256);
   if (context.tokenizer == nullptr) return;

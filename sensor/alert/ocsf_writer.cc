@@ -42,17 +42,20 @@ int category_id(const Alert& alert) {
 bool is_whole(const AlertWhole& whole) {
   const bool ended_well =
       whole.end_reason != CloseReason::kTruncated && whole.end_reason != CloseReason::kMalformed;
-  return ended_well && whole.gap_bytes == 0 &&
+  return ended_well && whole.gap_bytes == 0 && !whole.cut_by &&
          std::all_of(whole.unread.begin(), whole.unread.end(), [](uint64_t n) { return n == 0; });
 }
 
 std::vector<std::string_view> unread_reasons(const AlertWhole& whole) {
   std::vector<std::string_view> out;
   for (size_t i = 0; i < kUnreadReasons; ++i) {
-    if (whole.unread[i] != 0) out.push_back(kUnreadNames[i]);
+    const bool cut = whole.cut_by && static_cast<size_t>(*whole.cut_by) == i;
+    if (whole.unread[i] != 0 || cut) out.push_back(kUnreadNames[i]);
   }
+  const bool told = whole.unread[static_cast<size_t>(Unread::kConflict)] != 0;
+  if (whole.contested && !told) out.push_back(name_of(Unread::kConflict));
   if (whole.gap_bytes != 0) out.push_back("gap");
-  if (whole.end_reason == CloseReason::kTruncated) out.push_back("truncated");
+  if (whole.end_reason == CloseReason::kTruncated && !whole.cut_by) out.push_back("truncated");
   if (whole.end_reason == CloseReason::kMalformed) out.push_back("framing");
   return out;
 }
@@ -427,6 +430,8 @@ class Writer {
     j_.field("seen", whole.wire_bytes);
     j_.field("read", whole.wire_bytes > unread ? whole.wire_bytes - unread : uint64_t{0});
     if (whole.gap_bytes != 0) j_.field("gap", whole.gap_bytes);
+    if (whole.cut_by) j_.field("cut_by", name_of(*whole.cut_by));
+    if (whole.contested) j_.field("conflict", true);
     if (unread != 0) {
       j_.key("reasons");
       j_.begin_object();

@@ -56,8 +56,8 @@ Measured measure(Stage stage, const std::vector<std::string>& paths, const Confi
   run.worker.last_stage = stage;
   run.output.on_alert = [](const Alert&) {};
   const RunResult result = run_sensor(run, setup.shared(), std::move(sources), {});
-  return {std::chrono::duration<double>(result.elapsed).count(), result.source_stats.front().packets,
-          result.source_stats.front().bytes};
+  return {std::chrono::duration<double>(result.elapsed).count(), result.source_stats.packets,
+          result.source_stats.bytes};
 }
 
 // Largest resident set so far, in MB (10^6 bytes).

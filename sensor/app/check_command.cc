@@ -1,10 +1,12 @@
 // weir check: a configuration and its packs, with nothing started.
+#include <algorithm>
 #include <ctime>
 #include <iostream>
 #include <utility>
 
 #include "sensor/app/command_line.h"
 #include "sensor/app/setup.h"
+#include "sensor/capture/device_check.h"
 #include "sensor/config/config.h"
 
 namespace weir {
@@ -14,13 +16,14 @@ namespace po = boost::program_options;
 namespace {
 
 const Command kCommand = {
-    "check", "check -c FILE [--explain]",
+    "check", "check -c FILE [--explain] | --devices [-i IFACE] [--port PCI]",
     "Reads a configuration, its packs and policies, and says what is wrong, with file and line. Starts "
     "nothing\n"
     "and makes no token key.",
     "  weir check -c weir.yaml             is it right, and what differs from the defaults?\n"
     "  weir check -c weir.yaml --explain   a sentence for each policy and each exception\n"
     "  weir check --explain                the built-in policies\n"
+    "  weir check --devices                what does this machine lack for capture, and how is it mended?\n"
     "  weir check --reference              every field there is (Markdown)\n"
     "  weir check --schema                 JSON Schema of the file, for editors\n"};
 
@@ -31,14 +34,29 @@ int check_command(const std::vector<std::string>& args) {
   bool explain = false;
   bool reference = false;
   bool schema = false;
+  bool devices = false;
+  DeviceCheckOptions device_options;
   po::options_description options;
   auto add = options.add_options();
   add("config,c", po::value(&file)->value_name("FILE"), "configuration to check");
   add("explain", po::bool_switch(&explain), "say in a sentence what each policy and exception will do");
+  add("devices", po::bool_switch(&devices),
+      "look at this machine's cards, interfaces and settings for capture");
+  add("interface,i", po::value(&device_options.interfaces)->value_name("IFACE"),
+      "with --devices: this interface alone; may be given again");
+  add("port", po::value(&device_options.ports)->value_name("PCI"),
+      "with --devices: this card alone, for DPDK; may be given again");
   add("reference", po::bool_switch(&reference), "print the reference of all fields (Markdown)");
   add("schema", po::bool_switch(&schema), "print the JSON Schema of the configuration");
   po::variables_map given;
   if (!parse_command_line(kCommand, args, options, nullptr, &given)) return kExitDone;
+  if (devices) {
+    const std::vector<DeviceFinding> findings = check_devices(device_options);
+    std::cout << findings_text(findings);
+    const bool whole = std::ranges::none_of(
+        findings, [](const DeviceFinding& f) { return f.level == DeviceFinding::Level::kMissing; });
+    return whole ? kExitDone : kExitFailed;
+  }
   if (reference) {
     std::cout << reference_page();
     return kExitDone;

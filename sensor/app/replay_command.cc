@@ -8,6 +8,7 @@
 #include "sensor/app/item_lines.h"
 #include "sensor/app/run_options.h"
 #include "sensor/app/summary_text.h"
+#include "sensor/pipeline/hand_over.h"
 
 namespace weir {
 
@@ -76,7 +77,7 @@ int replay_command(const std::vector<std::string>& args) {
   std::vector<std::string> paths;
   po::options_description options;
   options.add_options()("workers", po::value(&arguments.workers)->value_name("N"),
-                        "threads that read (default: one a core; one for standard input)");
+                        "threads that read (default: one a core)");
   options.add_options()("speed", po::value(&speed)->value_name("max|real|2.0"),
                         "how fast to replay (default max)");
   options.add_options()(
@@ -95,15 +96,24 @@ int replay_command(const std::vector<std::string>& args) {
   ReplayOptions replay;
   replay.filter = config.capture.filter;
   replay.speed = parse_speed(speed);
-  const uint32_t workers = any_stream(paths) || items ? 1 : worker_count(config.workers);
+  const uint32_t workers = items ? 1 : worker_count(config.workers.count);
+  // What can be read only once is read by one receiver, which hands the packets over.
+  const bool hand_over = any_stream(paths) && workers > 1;
+  const ReplaySource* first = nullptr;
   std::vector<std::unique_ptr<PacketSource>> sources;
-  for (uint32_t i = 0; i < workers; ++i) {
+  for (uint32_t i = 0; i < (hand_over ? 1 : workers); ++i) {
     std::string error;
     auto source = make_replay_source(paths, replay, &error);
     if (!source) throw UsageError(error);
+    if (first == nullptr) first = source.get();
     sources.push_back(std::move(source));
   }
-  const auto* first = static_cast<const ReplaySource*>(sources.front().get());
+  if (hand_over) {
+    HandOverOptions handing = hand_over_options(config, workers, -1);
+    handing.wait = true;
+    handing.ticks = true;
+    sources = split_source(std::move(sources.front()), handing);
+  }
 
   ConsoleOutput console(arguments, config, false);
   std::vector<std::unique_ptr<Sink>> owned = make_sinks(config.output);
@@ -119,6 +129,10 @@ int replay_command(const std::vector<std::string>& args) {
   }
   RunOptions run;
   run.worker = worker_options(config, workers);
+  run.worker.steered = run.worker.shows_fragments = hand_over;
+  const Placement placement = place_threads(config, workers, -1);
+  run.worker_cpus = placement.workers;
+  run.output.cpus = placement.output;
   run.output.writer = writer_options(config);
   if (!items) run.output.on_alert = console.on_alert();
   run.drain_limit = std::chrono::seconds(config.output.drain_seconds);
@@ -126,7 +140,7 @@ int replay_command(const std::vector<std::string>& args) {
   if (!arguments.quiet && ::isatty(STDERR_FILENO) == 1) {
     run.on_progress = [&](double part, uint64_t bytes) { progress(part, bytes); };
   }
-  run.on_wait = SinkReporter(sinks);
+  run.on_wait = TroubleReporter([&] { return sink_problems(sinks); });
   std::vector<FileReport> reports;
   const RunResult result = run_sensor(run, shared, std::move(sources), sinks,
                                       [&](const std::vector<PacketSource*>&) { reports = first->reports(); });
@@ -139,12 +153,12 @@ int replay_command(const std::vector<std::string>& args) {
       if (!report.error.empty()) std::cerr << "weir replay: " << report.error << '\n';
     }
   }
+  const bool told_all = tell_summary(arguments, {result, *setup->catalogue, reports, arguments.everything});
   const std::string problems = sink_problems(sinks);
   if (!problems.empty()) std::cerr << "weir: " << problems;
 
-  if (result.source_stats.front().packets == 0 && !result.source_errors.front().empty())
-    return kExitUnreadable;
-  if (!result.delivered || result.alerts_dropped > 0) return kExitFailed;
+  if (result.source_stats.packets == 0 && !result.source_errors.front().empty()) return kExitUnreadable;
+  if (!result.delivered || result.alerts_dropped > 0 || !told_all) return kExitFailed;
   return kExitDone;
 }
 

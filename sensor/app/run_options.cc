@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "sensor/app/command_line.h"
-#include "sensor/app/summary_text.h"
+#include "sensor/app/summary_json.h"
 #include "sensor/output/json_lines_sink.h"
 
 namespace weir {
@@ -31,6 +31,8 @@ void add_run_options(po::options_description& options, RunArguments* a) {
       "topic of the alerts (default weir.alerts.v1)");
   add("token-key", po::value(&a->token_key)->value_name("FILE"),
       "key of the subject tokens, made if it is not there (default: a new key for this run)");
+  add("summary-json", po::value(&a->summary_json)->value_name("FILE"),
+      "also write the summary to FILE as JSON, for programs");
   add("quiet,q", po::bool_switch(&a->quiet), "no summary and no progress");
 }
 
@@ -38,7 +40,7 @@ void apply(const RunArguments& a, const po::variables_map& given, Config* config
   if (!a.format.empty() && a.format != "text" && a.format != "json") {
     throw UsageError("--format is text or json, not '" + a.format + "'");
   }
-  if (given.count("workers") != 0) config->workers = a.workers;
+  if (given.count("workers") != 0) config->workers.count = a.workers;
   if (!a.filter.empty()) config->capture.filter = a.filter;
   if (a.everything) config->policy.policies.push_back(everything_policy());
   if (!a.output_file.empty()) config->output.file = a.output_file;
@@ -83,6 +85,14 @@ void ConsoleOutput::finish() const {
   }
 }
 
+bool tell_summary(const RunArguments& arguments, const SummaryInput& input) {
+  std::string error;
+  if (arguments.summary_json.empty() || write_summary_json(arguments.summary_json, input, &error))
+    return true;
+  std::cerr << "weir: " << error << '\n';
+  return false;
+}
+
 std::string sink_problems(const std::vector<Sink*>& sinks) {
   std::string text;
   for (const Sink* sink : sinks) {
@@ -92,15 +102,15 @@ std::string sink_problems(const std::vector<Sink*>& sinks) {
   return text;
 }
 
-void SinkReporter::operator()() {
+void TroubleReporter::operator()() {
   constexpr auto kEvery = std::chrono::seconds(10);
-  const std::string problems = sink_problems(sinks_);
+  const std::string problems = trouble_();
   if (problems == told_) return;
   std::string kind = problems;
   std::erase_if(kind, [](char c) { return c >= '0' && c <= '9'; });
   const auto now = std::chrono::steady_clock::now();
   if (kind == told_kind_ && now - told_at_ < kEvery) return;
-  std::cerr << "weir: " << (problems.empty() ? "the sinks take alerts again\n" : problems) << std::flush;
+  std::cerr << "weir: " << (problems.empty() ? "that is over\n" : problems) << std::flush;
   told_ = problems;
   told_kind_ = std::move(kind);
   told_at_ = now;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sensor/app/setup.h"
+#include "sensor/app/summary_text.h"
 
 namespace weir {
 
@@ -24,6 +25,7 @@ struct RunArguments {
   std::string kafka_topic;
   std::string token_key;
   bool quiet = false;
+  std::string summary_json;  // file for the summary as JSON; empty: none
 };
 
 void add_run_options(boost::program_options::options_description& options, RunArguments* arguments);
@@ -50,18 +52,22 @@ class ConsoleOutput {
   uint64_t held_back_ = 0;
 };
 
+// Writes the summary as JSON where it was asked for. False, with a line on standard error, when it cannot.
+bool tell_summary(const RunArguments& arguments, const SummaryInput& input);
+
 // What is wrong with the sinks, a line each; empty when nothing is.
 std::string sink_problems(const std::vector<Sink*>& sinks);
 
-// Tells on standard error what is wrong with the sinks while a run goes on: at once what is new, a count that
-// only grew every ten seconds, and when it is over.
-class SinkReporter {
+// Tells on standard error what is wrong while a run goes on: at once what is new, a count that only grew
+// every ten seconds, and when it is over.
+class TroubleReporter {
  public:
-  explicit SinkReporter(std::vector<Sink*> sinks) : sinks_(std::move(sinks)) {}
+  // `trouble`: what is wrong now, in whole lines; empty: nothing.
+  explicit TroubleReporter(std::function<std::string()> trouble) : trouble_(std::move(trouble)) {}
   void operator()();
 
  private:
-  std::vector<Sink*> sinks_;
+  std::function<std::string()> trouble_;
   std::string told_;
   std::string told_kind_;  // told_ without its figures
   std::chrono::steady_clock::time_point told_at_{};

@@ -7,6 +7,7 @@
 
 #include "sensor/config/config.h"
 #include "sensor/output/sink.h"
+#include "sensor/pipeline/hand_over.h"
 #include "sensor/pipeline/sensor_run.h"
 
 namespace weir {
@@ -37,6 +38,19 @@ std::vector<std::unique_ptr<Sink>> make_sinks(const OutputConfig& output);
 WorkerOptions worker_options(const Config& config, uint32_t workers);
 
 WriterOptions writer_options(const Config& config);
+
+// Which CPUs the threads of a run may use; empty: anywhere.
+struct Placement {
+  std::vector<int> workers;  // one each
+  std::vector<int> receiver;
+  std::vector<int> output;
+};
+// `node`: the NUMA node of the card, for `workers.cpus: auto`; -1: any. Throws UsageError where the
+// configuration names a CPU that this process may not use.
+Placement place_threads(const Config& config, uint32_t workers, int node);
+
+// For one receiver and `workers` workers.
+HandOverOptions hand_over_options(const Config& config, uint32_t workers, int node);
 
 // The number of workers that `asked` (0: one a core) means.
 uint32_t worker_count(uint32_t asked);

@@ -47,26 +47,123 @@ void packets_part(const Totals& totals, std::string* out) {
        human_bytes(totals.byte_count()).c_str(), kinds.empty() ? "" : (": " + join(kinds)).c_str());
 }
 
+void tunnels_part(const Totals& totals, std::string* out) {
+  std::vector<std::string> kinds;
+  for (size_t i = 0; i < kLayerKinds; ++i) {
+    const std::string name(name_of(static_cast<LayerKind>(i)));
+    if (totals.tunnels[i] != 0) kinds.push_back(name + " " + human_count(totals.tunnels[i]));
+    if (totals.tunnels_malformed[i] != 0) {
+      kinds.push_back("malformed " + name + " " + human_count(totals.tunnels_malformed[i]));
+    }
+  }
+  if (totals.tunnels_too_deep != 0) {
+    kinds.push_back("too deep to open " + human_count(totals.tunnels_too_deep));
+  }
+  if (totals.tunnels_refused != 0) {
+    kinds.push_back("no tunnel on its port " + human_count(totals.tunnels_refused));
+  }
+  if (!kinds.empty()) line(out, "  tunnels    %s", join(kinds).c_str());
+  if (totals.duplicates != 0) {
+    line(out, "  duplicates %s packets came twice from the mirror", human_count(totals.duplicates).c_str());
+  }
+}
+
+void fragments_part(const DefragmentCounters& fragments, std::string* out) {
+  if (fragments.fragments == 0) return;
+  std::vector<std::string> parts;
+  const auto tell = [&parts](uint64_t n, const char* what) {
+    if (n != 0) parts.push_back(human_count(n) + " " + what);
+  };
+  tell(fragments.timed_out, "timed out");
+  tell(fragments.unfinished, "unfinished at the end");
+  tell(fragments.evicted, "given up for want of memory (defragment.memory)");
+  tell(fragments.too_many, "with too many fragments");
+  tell(fragments.overlapping, "with bytes that came twice");
+  tell(fragments.conflicting, "whose fragments contradict each other");
+  tell(fragments.malformed, "fragments with lengths out of rule");
+  line(out, "  fragments  %s, whole datagrams %s%s", human_count(fragments.fragments).c_str(),
+       human_count(fragments.datagrams).c_str(), parts.empty() ? "" : ("; " + join(parts)).c_str());
+}
+
+std::vector<std::string> unread_reasons(const Inspection& inspection) {
+  std::vector<std::string> reasons;
+  for (size_t i = 0; i < kUnreadReasons; ++i) {
+    if (inspection.unread[i] == 0) continue;
+    reasons.push_back(std::string(kUnreadNames[i]) + " " + human_bytes(inspection.unread[i]));
+  }
+  return reasons;
+}
+
+std::string evicted_text(const Totals& totals) {
+  if (totals.flows_evicted == 0) return "";
+  const uint64_t half_open = totals.flows_evicted_half_open;
+  std::string text = ", " + human_count(totals.flows_evicted) + " flows evicted";
+  if (half_open != 0) text += " (half-open " + human_count(half_open) + ")";
+  return half_open == totals.flows_evicted ? text : text + ": the flow table is too small";
+}
+
+// What does not happen between two hosts that are left alone.
+void tcp_part(const Totals& totals, std::string* out) {
+  const ReassemblyCounters& tcp = totals.tcp;
+  const std::pair<uint64_t, const char*> said[] = {{tcp.conflicts, "second versions"},
+                                                   {tcp.uncompared, "repeats read again"},
+                                                   {tcp.late, "late pieces"},
+                                                   {tcp.doubtful, "doubtful segments"},
+                                                   {tcp.bad_checksum, "with a wrong checksum"},
+                                                   {totals.datagrams_bad_checksum, "datagrams with one"},
+                                                   {tcp.unplaced, "outside any window"},
+                                                   {tcp.resets_ignored, "resets ignored"},
+                                                   {tcp.fins_ignored, "ends ignored"},
+                                                   {tcp.urgent, "urgent"}};
+  std::vector<std::string> parts;
+  for (const auto& [n, what] : said) {
+    if (n != 0) parts.push_back(std::string(what) + " " + human_count(n));
+  }
+  if (!parts.empty()) line(out, "  segments   %s", join(parts).c_str());
+}
+
 void flows_part(const Totals& totals, std::string* out) {
   line(out, "  flows      %s, items %s%s", human_count(totals.flows).c_str(),
-       human_count(totals.items).c_str(),
-       totals.flows_evicted == 0
-           ? ""
-           : (", " + human_count(totals.flows_evicted) + " flows evicted: the flow table is too small")
-                 .c_str());
+       human_count(totals.items).c_str(), evicted_text(totals).c_str());
   for (const auto& [name, protocol] : totals.protocols) {
     const Inspection& i = protocol.inspection;
-    line(out, "    %-10s %s flows, payload seen %s, read %s", name.c_str(),
-         human_count(protocol.flows).c_str(), human_bytes(i.seen).c_str(), human_bytes(i.read()).c_str());
+    const std::string reasons = join(unread_reasons(i));
+    line(out, "    %-10s %s flows, payload seen %s, read %s%s", name.c_str(),
+         human_count(protocol.flows).c_str(), human_bytes(i.seen).c_str(), human_bytes(i.read()).c_str(),
+         reasons.empty() ? "" : (", " + reasons).c_str());
+  }
+}
+
+// Everything that was not read because it never reached a worker. A replay's file may tell of it, too.
+void missed_part(const SummaryInput& input, std::string* out) {
+  const SourceStats& stats = input.result.source_stats;
+  std::vector<std::string> parts;
+  const auto tell = [&parts](uint64_t n, const std::string& by) {
+    if (n != 0) parts.push_back(human_count(n) + " packets " + by);
+  };
+  tell(stats.kernel_drops, "dropped by the kernel");
+  tell(stats.interface_drops, "dropped by the interface");
+  tell(stats.no_buffer, "for want of a buffer");
+  tell(stats.weir_drops, "by Weir (" + human_bytes(stats.weir_drop_bytes) + "; a worker's queue was full)");
+  if (!parts.empty()) {
+    line(out, "  missed     %s", join(parts).c_str());
+  } else if (input.files.empty()) {
+    line(out, "  missed     no packet, by the kernel's and the interface's own count");
+  }
+  if (stats.damaged != 0) {
+    line(out, "  damaged    %s frames refused by the card", human_count(stats.damaged).c_str());
+  }
+  if (stats.linearised != 0) {
+    line(out, "  in pieces  %s packets copied together from several buffers",
+         human_count(stats.linearised).c_str());
+  }
+  for (const NamedCount& count : input.result.extended_stats) {
+    line(out, "    %s %s", count.name.c_str(), human_count(count.value).c_str());
   }
 }
 
 void unread_part(const Inspection& all, std::string* out) {
-  std::vector<std::string> reasons;
-  for (size_t i = 0; i < kUnreadReasons; ++i) {
-    if (all.unread[i] != 0)
-      reasons.push_back(std::string(kUnreadNames[i]) + " " + human_bytes(all.unread[i]));
-  }
+  const std::vector<std::string> reasons = unread_reasons(all);
   if (!reasons.empty()) line(out, "  not read   %s", join(reasons).c_str());
   std::vector<std::string> beside;
   if (all.duplicate != 0) beside.push_back("repeated " + human_bytes(all.duplicate));
@@ -149,7 +246,11 @@ std::string summary_text(const SummaryInput& input) {
   std::string out = input.result.interrupted ? "Interrupted; up to there:\n" : "Summary\n";
   files_part(input, &out);
   packets_part(totals, &out);
+  tunnels_part(totals, &out);
+  fragments_part(totals.fragments, &out);
+  missed_part(input, &out);
   flows_part(totals, &out);
+  tcp_part(totals, &out);
   unread_part(totals.inspection(), &out);
   alerts_part(input, &out);
   silence_part(input, &out);

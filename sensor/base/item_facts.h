@@ -47,9 +47,11 @@ struct ItemFacts {
   uint64_t wire_bytes = 0;     // bytes the parser handed over (before codings), so far
   uint64_t gap_bytes = 0;
   std::array<uint64_t, kUnreadReasons> unread{};  // of wire_bytes
+  bool contested = false;  // a second, differing version of bytes of its stream came while it was open
   bool ended = false;
   CloseReason end_reason = CloseReason::kComplete;
   std::optional<std::array<uint8_t, 32>> sha256;  // of a file with a name that was read whole; when it ended
+  std::optional<Unread> cut_by;  // why what follows of it was not read, where Weir itself stopped
 };
 
 }  // namespace weir

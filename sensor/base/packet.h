@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
+#include <string_view>
 
 #include "parsers/wire/bytes.h"
 #include "sensor/base/flow_key.h"
@@ -18,6 +20,16 @@ struct RawPacket {
   uint32_t wire_length = 0;  // length on the wire; at least bytes.size()
   uint16_t link_type = 0;    // LINKTYPE_* as in capture files (tcpdump.org/linktypes.html)
   uint16_t interface = 0;    // index of the source's interface
+  bool foreign = false;      // another worker's; shown because it is a fragment
+
+  // A tick is no packet: it tells a worker when a packet of another worker came, so that all clocks of a
+  // replay move alike. Only a tick has no memory behind `bytes`; an empty packet has.
+  static RawPacket tick(Nanoseconds when) {
+    RawPacket t;
+    t.time = when;
+    return t;
+  }
+  bool is_tick() const { return bytes.data() == nullptr; }
 };
 
 // TCP header flags (RFC 9293 3.1).
@@ -28,6 +40,57 @@ inline constexpr uint8_t kTcpPsh = 0x08;
 inline constexpr uint8_t kTcpAck = 0x10;
 inline constexpr uint8_t kTcpUrg = 0x20;
 
+// What may lie around the innermost IP packet.
+enum class LayerKind : uint8_t {
+  kVlan,        // IEEE 802.1Q, 802.1ad; id: VLAN
+  kVnTag,       // Cisco VN-tag (802.1Qbh); id: destination interface
+  kETag,        // IEEE 802.1BR; id: E-channel
+  kPbb,         // IEEE 802.1ah; id: I-SID
+  kFabricPath,  // Cisco; id: FTag
+  kMpls,        // a whole label stack; id: the innermost label that names a service
+  kPppoe,       // RFC 2516; id: session
+  kNsh,         // RFC 8300; id: service path
+  kIp4In4,      // RFC 2003
+  kIp6In4,      // RFC 4213: 6in4, 6to4, ISATAP, 6rd
+  kIp4In6,      // RFC 2473
+  kIp6In6,      // RFC 2473
+  kEtherIp,     // RFC 3378
+  kGre,         // RFC 2784, 2890; id: key
+  kPptp,        // RFC 2637; id: call
+  kErspan,      // Cisco ERSPAN I (no id), II and III; id: session
+  kL2tpV3,      // RFC 3931, over IP or UDP; id: session
+  kL2tp,        // RFC 2661; id: tunnel << 16 | session
+  kVxlan,       // RFC 7348, with GPE and GBP; id: VNI
+  kGeneve,      // RFC 8926; id: VNI
+  kGtp,         // 3GPP TS 29.281; id: TEID
+  kTeredo,      // RFC 4380
+  kCount,
+};
+inline constexpr size_t kLayerKinds = static_cast<size_t>(LayerKind::kCount);
+constexpr std::string_view name_of(LayerKind kind) {
+  constexpr std::string_view kNames[] = {"vlan",    "vntag",  "etag", "pbb",    "fabricpath", "mpls",
+                                         "pppoe",   "nsh",    "4in4", "6in4",   "4in6",       "6in6",
+                                         "etherip", "gre",    "pptp", "erspan", "l2tpv3",     "l2tp",
+                                         "vxlan",   "geneve", "gtp",  "teredo"};
+  static_assert(std::size(kNames) == kLayerKinds);
+  return kNames[static_cast<size_t>(kind)];
+}
+
+struct Layer {
+  LayerKind kind = LayerKind::kVlan;
+  bool has_id = false;
+  uint32_t id = 0;
+};
+
+// What the checksums of the IPv4 header and of the transport say.
+enum class Checksum : uint8_t {
+  kUnchecked,  // not asked for, or not possible: cut by the capture, UDP without one, a routing header
+  kGood,
+  kPartial,  // left for the card to fill in: the pseudo header's sum alone, or an IPv4 header sum of 0
+  kWrong,    // what a receiver throws away
+};
+
+// The order is that of use: what every packet's handling touches stands in the first two cache lines.
 struct PacketView {
   Nanoseconds time = 0;
   FlowKey key;
@@ -36,13 +99,23 @@ struct PacketView {
   uint32_t tcp_seq = 0;
   uint32_t tcp_ack = 0;
   uint16_t tcp_window = 0;
+  uint16_t tcp_urgent = 0;  // urgent pointer; with kTcpUrg
+  uint16_t ip_id = 0;       // IPv4 identification
   uint8_t tcp_flags = 0;
-  uint8_t ttl = 0;                  // or hop limit
-  uint8_t vlan_count = 0;           // tags seen, outermost first; more than four are counted, not kept
-  std::array<uint16_t, 4> vlans{};  // VLAN ids
+  Checksum checksum = Checksum::kUnchecked;
+  uint8_t ttl = 0;          // or hop limit
+  uint8_t header_size = 0;  // captured bytes of the transport header, right before payload.data()
+  uint8_t vlan_count = 0;   // tags seen, outermost first; more than four are counted, not kept
+  uint8_t layer_count = 0;  // of `layers`; a packet with more layers keeps the outer ones
+  uint8_t tunnels = 0;      // opened around the packet; VLAN tags do not count
   bool has_mac = false;
   std::array<uint8_t, 6> src_mac{};
   std::array<uint8_t, 6> dst_mac{};
+  std::array<uint16_t, 4> vlans{};  // VLAN ids, of the frames inside tunnels too
+  std::array<Layer, 12> layers{};   // around the packet, outermost first; VLAN tags among them
+
+  // The captured transport header: TCP with its options, UDP.
+  Bytes header() const { return {payload.data() - header_size, header_size}; }
 };
 
 // What became of a frame. Everything but kTcp and kUdp is counted by kind and goes no further.
@@ -50,8 +123,9 @@ enum class PacketKind : uint8_t {
   kTcp,
   kUdp,
   kIcmp,      // ICMP, ICMPv6
+  kEsp,       // IPsec's encapsulating security payload: encrypted
   kOtherIp,   // another IP protocol
-  kFragment,  // an IP fragment; not reassembled
+  kFragment,  // an IP fragment: a piece of a datagram
   kArp,
   kOtherLink,    // an EtherType that Weir does not decode
   kUnknownLink,  // a link type that Weir does not decode
@@ -62,9 +136,9 @@ enum class PacketKind : uint8_t {
 };
 inline constexpr size_t kPacketKinds = static_cast<size_t>(PacketKind::kCount);
 constexpr std::string_view name_of(PacketKind kind) {
-  constexpr std::string_view kNames[] = {"tcp",       "udp",       "icmp",       "other_ip",
-                                         "fragment",  "arp",       "other_link", "unknown_link",
-                                         "truncated", "malformed", "filtered"};
+  constexpr std::string_view kNames[] = {"tcp",          "udp",       "icmp",      "esp",
+                                         "other_ip",     "fragment",  "arp",       "other_link",
+                                         "unknown_link", "truncated", "malformed", "filtered"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "sensor/base/clock.h"
 #include "sensor/capture/capture_backends.h"
 
 namespace weir {
@@ -65,7 +66,7 @@ class LivePcap final : public PacketSource {
         link_type_(link_type_of_dlt(pcap_datalink(handle_.get()))),
         fraction_ns_(pcap_get_tstamp_precision(handle_.get()) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000),
         snaplen_(static_cast<size_t>(pcap_snapshot(handle_.get()))),
-        drain_ms_(2 * int64_t{options.timeout_ms}),
+        drain_ms_(4 * int64_t{options.timeout_ms} + 20),
         // Pages of it are touched only as far as bursts are long.
         arena_(std::make_unique_for_overwrite<uint8_t[]>(kMaxBurst * snaplen_)) {}
 
@@ -109,6 +110,16 @@ class LivePcap final : public PacketSource {
   }
 
   std::string error() const override { return error_; }
+  Nanoseconds idle_clock() const override { return wall_clock_now(); }
+
+  int socket() const { return descriptor_; }
+  // Leaves out what came before `start`: what every socket of a group got before the group was whole.
+  void begin_at(Nanoseconds start) {
+    start_ = start;
+    read_stats();
+    kernel_drops_.store(0, std::memory_order_relaxed);
+    interface_drops_.store(0, std::memory_order_relaxed);
+  }
 
   void stop() override {
     stop_.store(true, std::memory_order_relaxed);
@@ -127,12 +138,14 @@ class LivePcap final : public PacketSource {
   static void on_packet(u_char* user, const pcap_pkthdr* header, const u_char* data) {
     auto& burst = *reinterpret_cast<Burst*>(user);
     LivePcap& self = *burst.source;
+    const int64_t time = int64_t{header->ts.tv_sec} * 1'000'000'000 +
+                         static_cast<int64_t>(header->ts.tv_usec) * self.fraction_ns_;
+    if (time < self.start_) [[unlikely]]
+      return;
     const size_t captured = std::min<size_t>(header->caplen, self.snaplen_);
     uint8_t* copy = self.arena_.get() + burst.used;
     std::memcpy(copy, data, captured);
     RawPacket& packet = burst.out[burst.count++];
-    const int64_t time = int64_t{header->ts.tv_sec} * 1'000'000'000 +
-                         static_cast<int64_t>(header->ts.tv_usec) * self.fraction_ns_;
     packet.time = std::clamp<int64_t>(time, 0, kMaxPacketTime);
     packet.bytes = Bytes(copy, captured);
     packet.wire_length = std::max(header->len, header->caplen);
@@ -177,6 +190,7 @@ class LivePcap final : public PacketSource {
   size_t snaplen_;
   int64_t drain_ms_;
   std::unique_ptr<uint8_t[]> arena_;
+  Nanoseconds start_ = 0;
   int64_t drain_until_ = 0;
   int64_t next_stats_ = 0;
   u_int seen_drop_ = 0;
@@ -248,7 +262,9 @@ bool check_options(const LiveOptions& options, std::string* error) {
 
 }  // namespace
 
-std::unique_ptr<PacketSource> make_live_source(const LiveOptions& options, std::string* error) {
+namespace {
+
+std::unique_ptr<LivePcap> open_live(const LiveOptions& options, std::string* error) {
   if (!check_options(options, error)) return nullptr;
   char message[PCAP_ERRBUF_SIZE] = "";
   PcapHandle handle(pcap_create(options.interface.c_str(), message));
@@ -287,6 +303,33 @@ std::unique_ptr<PacketSource> make_live_source(const LiveOptions& options, std::
     return nullptr;
   }
   return std::make_unique<LivePcap>(std::move(handle), options);
+}
+
+}  // namespace
+
+std::unique_ptr<PacketSource> make_live_source(const LiveOptions& options, std::string* error) {
+  return open_live(options, error);
+}
+
+std::vector<std::unique_ptr<PacketSource>> make_live_sources(const LiveOptions& options, uint32_t workers,
+                                                             FanoutBy by, std::string* error) {
+  LiveOptions mine = options;
+  mine.buffer_bytes = std::max<int64_t>(1 << 20, options.buffer_bytes / workers);
+  std::vector<std::unique_ptr<LivePcap>> opened;
+  std::vector<int> sockets;
+  for (uint32_t i = 0; i < workers; ++i) {
+    opened.push_back(open_live(mine, error));
+    if (!opened.back()) return {};
+    sockets.push_back(opened.back()->socket());
+  }
+  if (workers > 1) {
+    if (!join_fanout(sockets, by, error)) return {};
+    const Nanoseconds start = wall_clock_now();
+    for (const auto& source : opened) source->begin_at(start);
+  }
+  std::vector<std::unique_ptr<PacketSource>> sources;
+  for (auto& source : opened) sources.push_back(std::move(source));
+  return sources;
 }
 
 }  // namespace weir

@@ -3,12 +3,14 @@
 // Open with make_live_source, then the capture thread calls next_burst() until kEnd (after stop()) or
 // kError (the interface went away). Packets are copied once, into a buffer that the source owns and that is
 // as large as the largest burst can be. After stop() what the kernel had already taken is still handed out
-// (for two time-outs at most), then kEnd.
+// (for four time-outs and 20 ms: the kernel closes a block with the second tick of a timer), then kEnd.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "sensor/capture/fanout.h"
 #include "sensor/capture/packet_source.h"
 
 namespace weir {
@@ -25,5 +27,11 @@ struct LiveOptions {
 // Null and *error, which says what to do: no such interface (those there are), no permission (the command
 // that gives it), interface down, filter wrong.
 std::unique_ptr<PacketSource> make_live_source(const LiveOptions& options, std::string* error);
+
+// One source a worker over one interface: each packet comes to one of them, by `by` (fanout.h). The kernel's
+// buffer is divided among them (1 MiB each at least). Packets from before all of them were ready are left
+// out. Empty and *error as above, or where the kernel cannot do it.
+std::vector<std::unique_ptr<PacketSource>> make_live_sources(const LiveOptions& options, uint32_t workers,
+                                                             FanoutBy by, std::string* error);
 
 }  // namespace weir

@@ -5,13 +5,21 @@
 // JSON schema.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sensor/alert/item_alerts.h"
+#include "sensor/base/cpus.h"
+#include "sensor/base/target_policy.h"
+#include "sensor/capture/dpdk_source.h"
+#include "sensor/decode/decode_options.h"
+#include "sensor/decode/defragmenter.h"
+#include "sensor/decode/steering.h"
 #include "sensor/flow/flow.h"
 #include "sensor/output/kafka_sink.h"
 #include "sensor/policy/policy_spec.h"
@@ -19,12 +27,50 @@
 
 namespace weir {
 
+// Who decides which worker gets a packet of a live source.
+enum class CaptureSteer : uint8_t {
+  kAuto,      // the source where it can, else hand-over
+  kSource,    // the kernel (PACKET_FANOUT), the card (RSS)
+  kHandOver,  // one receiver, which reads tunnels' inner addresses too
+};
+
 struct CaptureConfig {
   std::string interface;  // for `weir run`; empty: must come from -i
-  std::string filter;     // BPF
+  CaptureSteer steer = CaptureSteer::kAuto;
+  DpdkOptions dpdk;
+  int64_t timeout_ns = 10'000'000;
+  std::string filter;  // BPF
   uint32_t snaplen = 65535;
   uint64_t buffer_bytes = uint64_t{64} << 20;
   bool promiscuous = true;
+};
+
+struct DecodeConfig {
+  uint32_t max_tunnels = DecodeOptions().max_tunnels;
+  std::vector<uint16_t> vxlan_ports = TunnelPorts::defaults().of(LayerKind::kVxlan);
+  std::vector<uint16_t> geneve_ports = TunnelPorts::defaults().of(LayerKind::kGeneve);
+  std::vector<uint16_t> gtp_ports = TunnelPorts::defaults().of(LayerKind::kGtp);
+  std::vector<uint16_t> teredo_ports = TunnelPorts::defaults().of(LayerKind::kTeredo);
+  std::vector<uint16_t> l2tp_ports = TunnelPorts::defaults().of(LayerKind::kL2tp);
+  std::vector<uint16_t> mpls_ports = TunnelPorts::defaults().of(LayerKind::kMpls);
+  std::vector<std::string> tenant;  // "vlan", "vni", "gre_key", "isid"
+  int64_t duplicate_window = DecodeOptions().duplicate_window;
+
+  using PortList = std::pair<LayerKind, const std::vector<uint16_t>*>;
+  std::array<PortList, 6> ports() const {
+    return {PortList(LayerKind::kVxlan, &vxlan_ports), PortList(LayerKind::kGeneve, &geneve_ports),
+            PortList(LayerKind::kGtp, &gtp_ports),     PortList(LayerKind::kTeredo, &teredo_ports),
+            PortList(LayerKind::kL2tp, &l2tp_ports),   PortList(LayerKind::kMpls, &mpls_ports)};
+  }
+};
+
+struct WorkersConfig {
+  uint32_t count = 0;  // 0: one a core
+  CpuList cpus;
+  CpuList receiver_cpus;
+  CpuList output_cpus;
+  SteerBy steer = SteerBy::kAddress;
+  uint32_t queue = 16384;  // packets that wait for one worker where they are handed over
 };
 
 struct FlowConfig {
@@ -33,9 +79,31 @@ struct FlowConfig {
   uint64_t memory_bytes = uint64_t{1} << 30;  // all workers together
 };
 
+struct DefragmentConfig {
+  DefragmentOptions options;
+  uint64_t memory_bytes = uint64_t{32} << 20;  // of each worker
+};
+
+enum class ChecksumMode : uint8_t {
+  kTrust,   // not looked at
+  kVerify,  // a wrong one makes the packet unread
+  kAuto,    // a wrong one among right ones makes it doubtful
+};
+
 struct ReassemblyConfig {
   TcpOptions tcp;
+  TargetPolicy policy = TargetPolicy::kLinux;
+  std::vector<TargetRule> targets;
+  ChecksumMode checksums = ChecksumMode::kAuto;
   uint64_t memory_bytes = uint64_t{512} << 20;  // all workers together
+};
+
+struct InspectConfig {
+  uint64_t depth = 0;  // bytes of each direction of a flow that are read; 0: all
+  // What must not be read: flows with an end in one of these networks, items of hosts like one of these
+  // globs.
+  NetworkList excluded_networks;
+  std::vector<std::string> excluded_hosts;
 };
 
 struct ContentConfig {
@@ -72,9 +140,12 @@ struct Config {
   std::string tenant;           // metadata.tenant_uid; empty: absent
   Role role = Role::kEnterprise;
   CaptureConfig capture;
-  uint32_t workers = 0;  // 0: one a core
+  WorkersConfig workers;
+  DecodeConfig decode;
   FlowConfig flow;
+  DefragmentConfig defragment;
   ReassemblyConfig reassembly;
+  InspectConfig inspect;
   ContentConfig content;
   MatchConfig match;
   TokenConfig tokens;

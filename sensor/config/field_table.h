@@ -108,6 +108,7 @@ struct Table {
 };
 
 const Table<Config>& config_table();
+const Table<TargetRule>& target_table();
 const Table<PolicySpec>& policy_table();
 const Table<PolicyException>& exception_table();
 

@@ -91,6 +91,12 @@ void finish(Reader& reader, const YAML::Node& root, Config* config) {
     config->policy.policies = std::move(all);
   }
   check_policies(reader, *config);
+  size_t ports = 0;
+  for (const auto& [kind, list] : config->decode.ports()) ports += list->size();
+  if (ports > TunnelPorts::kMax) {
+    reader.problem(root["decode"], "`decode.ports` has " + std::to_string(ports) + " ports; at most " +
+                                       std::to_string(TunnelPorts::kMax) + " in all");
+  }
 }
 
 }  // namespace

@@ -141,6 +141,7 @@ void read_table(Reader& reader, const YAML::Node& node, const Table<T>& table, T
   read_section(reader, node, table, "", object);
 }
 template void read_table(Reader&, const YAML::Node&, const Table<Config>&, Config&);
+template void read_table(Reader&, const YAML::Node&, const Table<TargetRule>&, TargetRule&);
 template void read_table(Reader&, const YAML::Node&, const Table<PolicySpec>&, PolicySpec&);
 template void read_table(Reader&, const YAML::Node&, const Table<PolicyException>&, PolicyException&);
 template void read_table(Reader&, const YAML::Node&, const Table<TitleValue>&, TitleValue&);
@@ -160,6 +161,7 @@ ordered_json table_schema(const Table<T>& table) {
   return root;
 }
 template ordered_json table_schema(const Table<Config>&);
+template ordered_json table_schema(const Table<TargetRule>&);
 template ordered_json table_schema(const Table<PolicySpec>&);
 template ordered_json table_schema(const Table<PolicyException>&);
 

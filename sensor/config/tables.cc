@@ -44,7 +44,31 @@ Table<Config> make_config_table() {
           "policy name article 5."),
       [](Config& c) { return &c.role; });
   add(ranged("workers.count", 0, 256, "Threads that read packets. 0: one a core."),
-      [](Config& c) { return &c.workers; });
+      [](Config& c) { return &c.workers.count; });
+  add(about("workers.cpus",
+            "CPUs of the workers, one each; where there are more workers the list is used again. `auto`: "
+            "isolated CPUs first, then those of the card's NUMA node, one thread a core, CPU 0 last. Left "
+            "out: the kernel moves them as it likes. A worker's memory lies on its CPU's node.",
+            "[2-5]"),
+      [](Config& c) { return &c.workers.cpus; });
+  add(about("workers.receiver_cpus",
+            "Where the receiver may run, the thread that hands packets over (see `capture.steer`). Give it a "
+            "CPU of its own.",
+            "1"),
+      [](Config& c) { return &c.workers.receiver_cpus; });
+  add(about("workers.output_cpus", "Where the output thread may run; never a worker's CPU.", "0"),
+      [](Config& c) { return &c.workers.output_cpus; });
+  add(chosen(
+          "workers.steer", {"address", "flow"},
+          "`address`: all that two hosts say to each other meets in one worker. `flow`: by ports too, so "
+          "that one busy pair of hosts is spread over workers; what crosses connections (FTP's data beside "
+          "its control connection, fragments of datagrams) is then best effort."),
+      [](Config& c) { return &c.workers.steer; });
+  add(ranged("workers.queue", 256, 1 << 20,
+             "Packets that wait for one worker where they are handed over; then a live capture drops and "
+             "counts that worker's packets (`missed` in the summary). Up to 600 bytes each, 128 KiB for 256 "
+             "large ones."),
+      [](Config& c) { return &c.workers.queue; });
 
   add(about("capture.interface", "Interface that `weir run` listens on; `-i` wins over it.", "eth1"),
       [](Config& c) { return &c.capture.interface; });
@@ -59,16 +83,86 @@ Table<Config> make_config_table() {
       [](Config& c) { return SizeValue{&c.capture.buffer_bytes}; });
   add(about("capture.promiscuous", "Take packets that are not for this host: what a SPAN or TAP port needs."),
       [](Config& c) { return &c.capture.promiscuous; });
+  add(ranged("capture.timeout", kMs, kS,
+             "The longest that the kernel gathers packets before it hands them over (TPACKET_V3's block "
+             "time-out)."),
+      [](Config& c) { return DurationValue{&c.capture.timeout_ns}; });
+  add(chosen(
+          "capture.steer", {"auto", "source", "handover"},
+          "Who picks the worker of a packet. `source`: the kernel (PACKET_FANOUT with a program over the "
+          "address pair) or the card (RSS over addresses alone); tunnels are then told apart by their outer "
+          "addresses. `handover`: one receiver thread, by the innermost addresses: what tunnels need whose "
+          "two directions or inner hosts come by different outer addresses. `auto`: the source where it "
+          "can."),
+      [](Config& c) { return &c.capture.steer; });
+  add(about(
+          "capture.dpdk.ports",
+          "Ports that `weir run` takes through DPDK: PCI addresses, or virtual devices with their arguments; "
+          "`--port` wins over it. Needs no `capture.interface`.",
+          "[\"0000:03:00.0\", \"0000:03:00.1\"]"),
+      [](Config& c) { return &c.capture.dpdk.ports; });
+  add(about("capture.dpdk.eal",
+            "Arguments for DPDK's environment (EAL), after Weir's own and winning over them.",
+            "[\"--socket-mem=1024,0\"]"),
+      [](Config& c) { return &c.capture.dpdk.eal; });
+  add(ranged(
+          "capture.dpdk.queues", 0, 256,
+          "Receive queues a port. 0: one a worker where every port can steer by addresses alone, else one."),
+      [](Config& c) { return &c.capture.dpdk.queues; });
+  add(ranged("capture.dpdk.rx_descriptors", 64, 32'768,
+             "Packets that wait in the card for one queue; the device's largest where it has fewer."),
+      [](Config& c) { return &c.capture.dpdk.rx_descriptors; });
+  add(ranged("capture.dpdk.burst", 1, 64, "Packets asked for at once."),
+      [](Config& c) { return &c.capture.dpdk.burst; });
+  add(ranged("capture.dpdk.mbufs", 0, 1 << 24,
+             "Packet buffers a port, 2.4 kB each, on the port's NUMA node. 0: twice the descriptors of its "
+             "queues, and where packets are handed over as many again as may wait (`workers.queue`)."),
+      [](Config& c) { return &c.capture.dpdk.mbufs; });
+  add(ranged("capture.dpdk.mtu", 68, 16'384, "The largest packet taken; less where the device takes less."),
+      [](Config& c) { return &c.capture.dpdk.mtu; });
+  add(about("capture.dpdk.huge_pages",
+            "Whether DPDK uses huge pages. Left out: where the machine has free ones."),
+      [](Config& c) { return &c.capture.dpdk.huge_pages; });
 
-  add(ranged("flow.max_flows", 1024, 1 << 28,
-             "Flows kept at once, all workers together; then the longest idle one "
-             "goes."),
+  add(ranged("decode.max_tunnels", 0, DecodeOptions::kMostTunnels,
+             "Tunnels that are opened one inside another; what lies deeper is counted."),
+      [](Config& c) { return &c.decode.max_tunnels; });
+  add(ranged("decode.ports.vxlan", 1, 65535,
+             "UDP ports on which VXLAN is looked for. A port alone opens nothing: a datagram that is not the "
+             "tunnel to its end is read as it is."),
+      [](Config& c) { return &c.decode.vxlan_ports; });
+  add(ranged("decode.ports.geneve", 1, 65535, "The same for GENEVE."),
+      [](Config& c) { return &c.decode.geneve_ports; });
+  add(ranged("decode.ports.gtp", 1, 65535, "The same for GTP-U."),
+      [](Config& c) { return &c.decode.gtp_ports; });
+  add(ranged("decode.ports.teredo", 1, 65535, "The same for Teredo."),
+      [](Config& c) { return &c.decode.teredo_ports; });
+  add(ranged("decode.ports.l2tp", 1, 65535, "The same for L2TP."),
+      [](Config& c) { return &c.decode.l2tp_ports; });
+  add(ranged("decode.ports.mpls", 1, 65535, "The same for MPLS in UDP."),
+      [](Config& c) { return &c.decode.mpls_ports; });
+  add(chosen(
+          "decode.tenant", {"vlan", "vni", "gre_key", "isid"},
+          "By which ids flows with equal addresses and ports are told apart, where customers use the same "
+          "addresses: VLAN ids, the VNI of VXLAN and GENEVE, GRE keys, the I-SID of 802.1ah. Only where both "
+          "directions carry the same.",
+          "[vni]"),
+      [](Config& c) { return &c.decode.tenant; });
+  add(ranged(
+          "decode.duplicate_window", 0, kS,
+          "A packet that comes again so soon is a mirror's second copy: counted, and a UDP datagram is not "
+          "read again. 0: not looked for."),
+      [](Config& c) { return DurationValue{&c.decode.duplicate_window}; });
+
+  add(ranged(
+          "flow.max_flows", 1024, 1 << 28,
+          "Flows kept at once, all workers together; then the longest idle one goes, half-open ones and UDP "
+          "first while they have more than a sixteenth."),
       [](Config& c) { return &c.flow.max_flows; });
   add(ranged("flow.memory", 16 * kMiB, 1024 * kGiB, "For the flow table, all workers together."),
       [](Config& c) { return SizeValue{&c.flow.memory_bytes}; });
   add(ranged("flow.timeout.tcp_opening", kS, kDay,
-             "A TCP connection without data both ways is over after so much "
-             "silence."),
+             "A TCP connection that has not opened, and has no data, is over after so much silence."),
       [](Config& c) { return DurationValue{&c.flow.timeouts.tcp_opening}; });
   add(ranged("flow.timeout.tcp_established", kS, 7 * kDay, "The same for an established one."),
       [](Config& c) { return DurationValue{&c.flow.timeouts.tcp_established}; });
@@ -76,6 +170,19 @@ Table<Config> make_config_table() {
       [](Config& c) { return DurationValue{&c.flow.timeouts.tcp_closing}; });
   add(ranged("flow.timeout.udp", kS, kDay, "The same for UDP."),
       [](Config& c) { return DurationValue{&c.flow.timeouts.udp}; });
+
+  add(ranged("defragment.memory", kMiB, 64 * kGiB,
+             "For IP fragments whose datagram is not whole, each worker; then the datagram that has waited "
+             "longest is read as far as it came."),
+      [](Config& c) { return SizeValue{&c.defragment.memory_bytes}; });
+  add(ranged("defragment.timeout_ipv4", kS, kDay,
+             "An IPv4 datagram is read as far as it came so much capture time after its first fragment."),
+      [](Config& c) { return DurationValue{&c.defragment.options.timeout_ipv4}; });
+  add(ranged("defragment.timeout_ipv6", kS, kDay, "The same for IPv6."),
+      [](Config& c) { return DurationValue{&c.defragment.options.timeout_ipv6}; });
+  add(ranged("defragment.max_fragments", 16, 65'536,
+             "Fragments of one datagram that are waited for, plain repeats apart."),
+      [](Config& c) { return &c.defragment.options.max_fragments; });
 
   add(ranged("reassembly.memory", 16 * kMiB, 1024 * kGiB, "For TCP data out of order, all workers together."),
       [](Config& c) { return SizeValue{&c.reassembly.memory_bytes}; });
@@ -88,6 +195,40 @@ Table<Config> make_config_table() {
   add(ranged("reassembly.hold_limit", 64 * kKiB, kGiB, "Out-of-order data of one connection."),
       [](Config& c) { return SizeValue{&c.reassembly.tcp.hold_limit}; });
 
+  add(ranged("inspect.depth", 0, 1024 * kGiB,
+             "So much of each direction of a flow is read; what lies deeper is counted as `depth`, and costs "
+             "next "
+             "to nothing. 0: everything."),
+      [](Config& c) { return SizeValue{&c.inspect.depth}; });
+  add(chosen(
+          "decode.checksums", {"trust", "verify", "auto"},
+          "What a wrong IPv4, TCP or UDP checksum means. `verify`: the packet is not read, and counted as "
+          "`checksum`. `auto`: where others of its sender on the connection are right, a TCP segment waits "
+          "for "
+          "the receiver's acknowledgement or for another version, and both are read; a datagram is not read. "
+          "Senders whose card fills the sums in are recognised. `trust`: sums are not looked at."),
+      [](Config& c) { return &c.reassembly.checksums; });
+  add(chosen(
+          "reassembly.policy", {kTargetPolicyNames.begin(), kTargetPolicyNames.end()},
+          "Which of two versions of the same bytes a receiver keeps while they wait for what is before them; "
+          "every other version is read as well, as an item of its own. `linux` is what most servers run; "
+          "Windows since Vista is `first`, macOS is `bsd`."),
+      [](Config& c) { return &c.reassembly.policy; });
+  add(about("reassembly.targets", "Receivers that differ from `reassembly.policy`; see below.",
+            "[{ networks: [10.1.0.0/16], policy: windows }]"),
+      [](Config& c) { return &c.reassembly.targets; });
+
+  add(about("inspect.exclude.networks",
+            "Flows with an end in one of these must not be read: counted as `excluded`.", "[10.9.0.0/16]"),
+      [](Config& c) { return &c.inspect.excluded_networks; });
+  add(about("inspect.exclude.hosts",
+            "What goes to or comes from hosts like one of these (without port; `*` and `?`) must not be "
+            "read: counted as "
+            "`excluded`. A host name is what the client says, and an answer whose request was missed has "
+            "none: addresses "
+            "are surer.",
+            "[\"health.example\", \"*.union.example\"]"),
+      [](Config& c) { return &c.inspect.excluded_hosts; });
   add(ranged("content.memory", 16 * kMiB, 1024 * kGiB, "For what open items keep, all workers together."),
       [](Config& c) { return SizeValue{&c.content.memory_bytes}; });
   add(ranged("content.max_item", kMiB, 64 * kGiB,
@@ -156,16 +297,14 @@ Table<Config> make_config_table() {
 
   t.later = {{"evidence", "sealed evidence"},
              {"response", "TCP reset and block lists"},
-             {"inspect", "`inspect.exclude`"},
+             {"inspect.exclude.users", "users"},
              {"mail", "mail"},
              {"health", "health records"},
              {"audit", "audit records"},
              {"flows", "flow records"},
              {"spool", "the spool on disk"},
              {"output.spool", "the spool on disk"},
-             {"alerts.repeat", "folding of repeats"},
-             {"workers.steer", "steering by flow"},
-             {"capture.dpdk", "capture through DPDK"}};
+             {"alerts.repeat", "folding of repeats"}};
   return t;
 }
 

@@ -55,6 +55,13 @@ std::string reference_page() {
       "This page is made from the program's own table of keys: `weir check --reference`.\n\n";
   write_rows(&out, config_table(), Config{});
   out +=
+      "## Receivers\n\n"
+      "An entry of `reassembly.targets`. The policies are those of Novak and Sturges, \"Target-Based TCP "
+      "Stream "
+      "Reassembly\" (2007), and for fragments of Novak, \"Target-Based Fragmentation Reassembly\" "
+      "(2005).\n\n";
+  write_rows(&out, target_table(), TargetRule{});
+  out +=
       "## Policies\n\n"
       "A policy is a row of conditions on one content item (a request body, an attachment, a stream); all "
       "that are "

@@ -170,6 +170,38 @@ ordered_json Value<Ports>::schema(const FieldInfo&) {
   return list_schema({{"type", {"integer", "string"}}, {"pattern", "^[0-9]{1,5}(-[0-9]{1,5})?$"}});
 }
 
+std::string Value<CpuList>::type(const FieldInfo&) { return "auto, or list of CPUs and ranges"; }
+void Value<CpuList>::read(Reader& reader, const YAML::Node& node, const FieldInfo& info, CpuList& value) {
+  std::vector<std::pair<std::string, YAML::Node>> texts;
+  if (!list_texts(reader, node, info, &texts)) return;
+  CpuList out;
+  for (const auto& [text, at] : texts) {
+    std::vector<int> some;
+    if (text == "auto" && texts.size() == 1) {
+      out.automatic = true;
+    } else if (text.empty() || !parse_cpu_list(text, &some)) {
+      reader.problem(at, "`" + info.path + "`: " + yaml_quoted(text) +
+                             " is no CPU (3), no range of CPUs (2-5) and not auto alone");
+      return;
+    }
+    for (const int cpu : some) {
+      if (std::find(out.cpus.begin(), out.cpus.end(), cpu) != out.cpus.end()) {
+        reader.problem(at, "`" + info.path + "`: CPU " + std::to_string(cpu) + " is named twice");
+        return;
+      }
+      out.cpus.push_back(cpu);
+    }
+  }
+  value = std::move(out);
+}
+std::string Value<CpuList>::show(const CpuList& value) {
+  if (value.automatic) return "auto";
+  return show_list(value.cpus, [](int cpu) { return std::to_string(cpu); });
+}
+ordered_json Value<CpuList>::schema(const FieldInfo&) {
+  return list_schema({{"type", {"integer", "string"}}, {"pattern", "^(auto|[0-9]{1,4}(-[0-9]{1,4})?)$"}});
+}
+
 using Ways = std::vector<Way>;
 std::string Value<Ways>::type(const FieldInfo& info) { return Value<Texts>::type(info); }
 void Value<Ways>::read(Reader& reader, const YAML::Node& node, const FieldInfo& info, Ways& value) {

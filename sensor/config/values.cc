@@ -318,6 +318,31 @@ std::string Value<Role>::show(const Role& value) {
 }
 ordered_json Value<Role>::schema(const FieldInfo& info) { return text_schema(info); }
 
+std::string Value<SteerBy>::type(const FieldInfo& info) { return choices_text(info.choices); }
+void Value<SteerBy>::read(Reader& reader, const YAML::Node& node, const FieldInfo& info, SteerBy& value) {
+  std::string text;
+  if (!scalar_text(reader, node, info, &text) || !check_choice(reader, node, info, text)) return;
+  value = text == "flow" ? SteerBy::kFlow : SteerBy::kAddress;
+}
+std::string Value<SteerBy>::show(const SteerBy& value) {
+  return value == SteerBy::kFlow ? "flow" : "address";
+}
+ordered_json Value<SteerBy>::schema(const FieldInfo& info) { return text_schema(info); }
+
+std::string Value<CaptureSteer>::type(const FieldInfo& info) { return choices_text(info.choices); }
+void Value<CaptureSteer>::read(Reader& reader, const YAML::Node& node, const FieldInfo& info,
+                               CaptureSteer& value) {
+  std::string text;
+  if (!scalar_text(reader, node, info, &text) || !check_choice(reader, node, info, text)) return;
+  value = text == "source"     ? CaptureSteer::kSource
+          : text == "handover" ? CaptureSteer::kHandOver
+                               : CaptureSteer::kAuto;
+}
+std::string Value<CaptureSteer>::show(const CaptureSteer& value) {
+  return value == CaptureSteer::kSource ? "source" : value == CaptureSteer::kHandOver ? "handover" : "auto";
+}
+ordered_json Value<CaptureSteer>::schema(const FieldInfo& info) { return text_schema(info); }
+
 std::string Value<DateValue>::type(const FieldInfo&) { return "date, YYYY-MM-DD"; }
 void Value<DateValue>::read(Reader& reader, const YAML::Node& node, const FieldInfo& info, DateValue& value) {
   std::string text;

@@ -72,11 +72,17 @@ WEIR_VALUE(std::vector<Way>);
 WEIR_VALUE(Confidence);
 WEIR_VALUE(std::optional<Severity>);
 WEIR_VALUE(Role);
+WEIR_VALUE(CpuList);
+WEIR_VALUE(SteerBy);
+WEIR_VALUE(CaptureSteer);
 WEIR_VALUE(DateValue);
 WEIR_VALUE(TitleValue);
 WEIR_VALUE(ActionsValue);
 WEIR_VALUE(TextMap);
 WEIR_VALUE(SecretMapValue);
+WEIR_VALUE(TargetPolicy);
+WEIR_VALUE(ChecksumMode);
+WEIR_VALUE(std::vector<TargetRule>);
 WEIR_VALUE(std::vector<PolicySpec>);
 WEIR_VALUE(std::vector<PolicyException>);
 #undef WEIR_VALUE

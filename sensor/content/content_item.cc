@@ -43,8 +43,11 @@ void ContentItem::start(FlowContent& flow, ItemId id, ContentMeta&& meta, Conten
   part_refused_ = begun_ = prepared_ = sniffing_ = path_set_ = false;
   sniffed_ = 0;
   dead_.reset();
-  next_offset_ = chain_unread_ = 0;
+  next_offset_ = chain_unread_ = lost_ = 0;
+  context_left_ = facts_.meta.context;
   cut_at_ = flow.context_.options().raw_cut;
+  const auto& excluded = flow.context_.options().excluded_host;
+  if (excluded && !facts_.meta.host.empty() && excluded(facts_.meta.host)) dead_ = Unread::kExcluded;
   set_path();
 }
 
@@ -82,6 +85,7 @@ void ContentItem::update(const ContentMeta& update) {
   }
   if (!update.codings.empty()) meta.codings = update.codings;
   if (update.status != 0) meta.status = update.status;
+  meta.own_end = std::min(meta.own_end, update.own_end);
   for (ContentItem* child : flow_->in_order()) {
     if (child->parent_ != this) continue;
     ContentMeta news;
@@ -138,7 +142,7 @@ void ContentItem::prepare() {
   if (type == "application/x-www-form-urlencoded") escapes = Escapes::kForm;
   const std::string label = parameter(meta.declared_type, "charset");
   text_.start(body && !label.empty() ? find_charset(label) : nullptr, body && binary_type(type), escapes);
-  if (!body) return;
+  if (!body || dead_) return;
   const ContentOptions& options = flow_->context_.options();
   if (type.starts_with("multipart/") && depth_ < options.max_part_depth) {
     // All parts of a body count together, however they are nested.
@@ -183,13 +187,21 @@ uint64_t ContentItem::before_coding(uint64_t n) const {
                                static_cast<double>(facts_.size)));
 }
 
-// `n` bytes as they were handed over, before coding.
+// `n` bytes as they were handed over, before coding. Never more in all than were handed over: a part's share
+// of a coded body is an estimate, and an item's context was counted before.
 void ContentItem::lose(Unread why, uint64_t n) {
+  n = std::min(n, facts_.wire_bytes - lost_);
   if (n == 0) return;
   digest_.reset();
+  lost_ += n;
   facts_.unread[static_cast<size_t>(why)] += n;
   // The ledger counts bytes of the wire: in a coded body a part is made of fewer of them.
-  for (const ContentItem* i = this; i->depth_ > 0; i = i->parent_) n = i->parent_->before_coding(n);
+  ContentItem* outermost = this;
+  for (; outermost->depth_ > 0; outermost = outermost->parent_) n = outermost->parent_->before_coding(n);
+  if (outermost != this) {
+    n = std::min(n, outermost->facts_.wire_bytes - outermost->lost_);
+    outermost->lost_ += n;
+  }
   flow_->ledger_.add_unread(why, n);
 }
 
@@ -229,8 +241,14 @@ void ContentItem::data(uint64_t offset, Bytes bytes) {
       if (next_offset_ >= cut_at_) cut();
       piece = bytes.first(static_cast<size_t>(std::min<uint64_t>(bytes.size(), cut_at_ - next_offset_)));
     }
+    // What stands around the item's own bytes was counted where it belongs.
+    const uint64_t begin = next_offset_;
     next_offset_ += piece.size();
-    facts_.wire_bytes += piece.size();
+    const uint64_t before = std::min<uint64_t>(context_left_, piece.size());
+    context_left_ -= static_cast<uint32_t>(before);
+    const uint64_t own_from = begin + before;
+    const uint64_t own_to = std::min(next_offset_, std::max(own_from, facts_.meta.own_end));
+    facts_.wire_bytes += own_to - own_from;
     wire(piece);
     bytes = bytes.subspan(piece.size());
   }
@@ -385,6 +403,7 @@ void ContentItem::cut() {
   facts_.continues = true;
   facts_.first_byte = facts_.last_byte = flow_->time_;
   facts_.size = facts_.wire_bytes = facts_.gap_bytes = 0;
+  lost_ = 0;
   facts_.unread = {};
   facts_.ended = false;
   facts_.end_reason = CloseReason::kComplete;
@@ -424,6 +443,7 @@ void ContentItem::close(CloseReason why) {
     if (digest_ && why == CloseReason::kComplete) facts_.sha256 = digest_->finish();
     facts_.ended = true;
     facts_.end_reason = why;
+    if (why != CloseReason::kComplete) facts_.cut_by = flow_->cut_by_[index_of(direction())];
     flow_->sink_.on_item_end(id_, facts_);
   }
   drop();

@@ -41,6 +41,8 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   bool pending() const;
   ItemId id() const { return id_; }
   ContentItem* parent() const { return parent_; }
+  // Some of the stream's bytes have a second version; whose bytes, only the parser could tell.
+  void contest() { facts_.contested = true; }
   bool has_bytes() const { return facts_.meta.kind != ItemKind::kMessage; }
   const ItemFacts& facts() const { return facts_; }
   Direction direction() const { return facts_.meta.direction; }
@@ -107,6 +109,8 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   uint64_t next_offset_ = 0;
   uint64_t cut_at_ = 0;
   uint64_t chain_unread_ = 0;  // of the chain's, put into the facts
+  uint64_t lost_ = 0;          // of facts_.wire_bytes, by it and its parts
+  uint32_t context_left_ = 0;  // of facts_.meta.context, still to come
 };
 
 }  // namespace weir

@@ -109,7 +109,14 @@ ItemId FlowContent::open(ContentMeta meta, ItemId parent) {
   const uint32_t ordinal = ++ordinals_[index_of(meta.direction)];
   ContentItem* above = find(parent);
   if (above == nullptr && parent != kNoItem) ++context_.counters().stale_calls;
-  const ContentItem* opened = start_item(std::move(meta), above, false, ordinal);
+  const bool contested = meta.differs;
+  if (contested && meta.kind == ItemKind::kConflict) {
+    for (ContentItem* item : in_order()) {
+      if (item->direction() == meta.direction) item->contest();
+    }
+  }
+  ContentItem* opened = start_item(std::move(meta), above, false, ordinal);
+  if (opened != nullptr && contested) opened->contest();
   return opened == nullptr ? kNoItem : opened->id();
 }
 

@@ -21,7 +21,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "parsers/api/item.h"
@@ -45,6 +48,8 @@ struct ContentOptions {
   uint32_t max_open_items = 1024;  // of one flow; at most 4,095
   uint32_t max_parts = 1000;       // of one multipart body; what follows is read as text
   uint32_t max_part_depth = 4;     // multipart in multipart
+  // True for a host (as on the wire) whose items must not be read; may be empty.
+  std::function<bool(std::string_view host)> excluded_host;
 };
 
 // What became of items and codings; a worker's own.
@@ -103,6 +108,7 @@ class FlowContent final : public TimedContentSink {
 
   // Capture time of the bytes, holes and ends that the next calls tell of.
   void set_time(Nanoseconds time) override { time_ = time; }
+  void cut_short(Direction direction, Unread why) override { cut_by_[index_of(direction)] = why; }
 
   ItemId open(ContentMeta meta, ItemId parent) override;
   void data(ItemId item, uint64_t offset, Bytes bytes) override;
@@ -140,6 +146,7 @@ class FlowContent final : public TimedContentSink {
   ContentContext& context_;
   Nanoseconds time_ = 0;
   std::array<uint32_t, 2> ordinals_{};  // open() calls, by direction
+  std::array<std::optional<Unread>, 2> cut_by_{};
   std::vector<std::unique_ptr<ContentItem>> slots_;
   uint32_t generation_ = 0;
   uint32_t open_ = 0;

@@ -1,6 +1,7 @@
 // From the first byte of a frame to its network header: Ethernet with its VLAN tags, Linux cooked
 // capture, BSD loopback, raw IP. Shared by Decoder::decode and steer_hash, so that both see the same
-// network header. Reads nothing beyond the captured bytes and keeps nothing.
+// network header; frames inside tunnels are read by walk_ether_type too. Reads nothing beyond the captured
+// bytes and keeps nothing.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,13 @@ enum class Network : uint8_t {
   kMalformed,    // raw IP of a version that is neither 4 nor 6
 };
 
+// Where the walk over a frame ended. Small enough for a register: this is answered for every packet.
+struct LinkEnd {
+  Network network = Network::kOther;
+  uint16_t ether_type = 0;  // of kOther, where the link layer has EtherTypes, else 0
+  uint32_t at = 0;          // behind the link header and its tags; at most the captured bytes
+};
+
 // Takes a VLAN tag's control information, outermost first. The one that throws them away:
 struct IgnoreTags {
   void operator()(uint16_t) const {}
@@ -50,23 +58,22 @@ inline constexpr uint16_t kMinEtherType = 0x0600;      // below: a length (IEEE 
 
 // `at`: offset behind the EtherType. Every tag is walked, however many: the cost is bounded by the frame.
 template <class TagSink>
-Network walk_ether_type(Bytes frame, uint16_t type, size_t at, size_t* network_at, TagSink& on_tag) {
+LinkEnd walk_ether_type(Bytes frame, uint16_t type, uint32_t at, TagSink& on_tag) {
   while (type == kEtherVlan || type == kEtherServiceVlan || type == kEtherOldQinq) [[unlikely]] {
-      if (frame.size() < at + 4) return Network::kTruncated;
+      if (frame.size() < size_t{at} + 4) return {Network::kTruncated, 0, at};
       on_tag(read_be16(frame.data() + at));
       type = read_be16(frame.data() + at + 2);
       at += 4;
     }
-  *network_at = at;
   switch (type) {
     case kEtherIpv4:
-      return Network::kIpv4;
+      return {Network::kIpv4, 0, at};
     case kEtherIpv6:
-      return Network::kIpv6;
+      return {Network::kIpv6, 0, at};
     case kEtherArp:
-      return Network::kArp;
+      return {Network::kArp, 0, at};
     default:
-      return type < kMinEtherType ? Network::kLlc : Network::kOther;
+      return {type < kMinEtherType ? Network::kLlc : Network::kOther, type, at};
   }
 }
 
@@ -94,52 +101,53 @@ inline Network by_family(uint32_t family) {
 
 }  // namespace link_detail
 
-// Finds the network header of `raw`. Where the result is kIpv4 or kIpv6, `*network_at` is its offset,
-// at most raw.bytes.size(). `on_tag(uint16_t tci)` is called for every VLAN tag.
+// Finds the network header of `raw`. `on_tag(uint16_t tci)` is called for every VLAN tag.
 template <class TagSink>
-Network walk_link(const RawPacket& raw, size_t* network_at, TagSink& on_tag) {
+LinkEnd walk_link(const RawPacket& raw, TagSink& on_tag) {
   namespace d = link_detail;
+  constexpr LinkEnd kCut = {Network::kTruncated, 0, 0};
   const Bytes frame = raw.bytes;
   const uint8_t* p = frame.data();
-  *network_at = 0;
   switch (raw.link_type) {
-    [[likely]] case kLinkEthernet : if (frame.size() < 14) return Network::kTruncated;
-    return d::walk_ether_type(frame, read_be16(p + 12), 14, network_at, on_tag);
+    [[likely]] case kLinkEthernet : {
+      if (frame.size() < 14) return kCut;
+      const uint16_t type = read_be16(p + 12);
+      if (type == d::kEtherIpv4) return {Network::kIpv4, 0, 14};  // most frames
+      return d::walk_ether_type(frame, type, 14, on_tag);
+    }
     case kLinkRaw:
     case kLinkRawBsd:
     case kLinkRawOpenBsd:
-      return d::by_version(frame);
+      return {d::by_version(frame), 0, 0};
     case kLinkIpv4:
-      return Network::kIpv4;
+      return {Network::kIpv4, 0, 0};
     case kLinkIpv6:
-      return Network::kIpv6;
+      return {Network::kIpv6, 0, 0};
     case kLinkLinuxSll: {
       // Packet type, ARPHRD type, address length, address (8), protocol. Values below 0x0600 stand for
       // frames without an EtherType (novell, LLC, CAN).
-      if (frame.size() < 16) return Network::kTruncated;
+      if (frame.size() < 16) return kCut;
       // On a netlink device (ARPHRD 824) the protocol is a netlink family, not an EtherType.
-      if (read_be16(p + 2) == 824) return Network::kOther;
-      return d::walk_ether_type(frame, read_be16(p + 14), 16, network_at, on_tag);
+      if (read_be16(p + 2) == 824) return {Network::kOther, 0, 16};
+      return d::walk_ether_type(frame, read_be16(p + 14), 16, on_tag);
     }
     case kLinkLinuxSll2: {
       // Protocol, reserved, interface index (4), ARPHRD type, packet type, address length, address (8).
-      if (frame.size() < 20) return Network::kTruncated;
-      if (read_be16(p + 8) == 824) return Network::kOther;
-      return d::walk_ether_type(frame, read_be16(p), 20, network_at, on_tag);
+      if (frame.size() < 20) return kCut;
+      if (read_be16(p + 8) == 824) return {Network::kOther, 0, 20};
+      return d::walk_ether_type(frame, read_be16(p), 20, on_tag);
     }
     case kLinkNull: {
       // The family is in the byte order of the capturing machine; families are small numbers.
-      if (frame.size() < 4) return Network::kTruncated;
-      *network_at = 4;
+      if (frame.size() < 4) return kCut;
       const uint32_t little = read_le32(p);
-      return d::by_family(little > 0xffff ? read_be32(p) : little);
+      return {d::by_family(little > 0xffff ? read_be32(p) : little), 0, 4};
     }
     case kLinkLoop:
-      if (frame.size() < 4) return Network::kTruncated;
-      *network_at = 4;
-      return d::by_family(read_be32(p));
+      if (frame.size() < 4) return kCut;
+      return {d::by_family(read_be32(p)), 0, 4};
     default:
-      return Network::kUnknownLink;
+      return {Network::kUnknownLink, 0, 0};
   }
 }
 

@@ -30,7 +30,7 @@ struct FlowTimeouts {
 enum class FlowEnd : uint8_t {
   kClosed,    // the pipeline took it out: remove()
   kIdle,      // silent for longer than its time-out
-  kEvicted,   // the longest idle flow when there was no room
+  kEvicted,   // the longest idle flow of its kind when there was no room
   kReplaced,  // another connection uses the same addresses and ports
   kShutdown,  // flush()
   kCount,
@@ -46,7 +46,8 @@ struct FlowRecord {
   uint32_t idle_mark = 0;       // idle_mark_of(last_packet) when it last moved in the idle list
   TimeoutClass timeout_class = TimeoutClass::kUdp;
   uint8_t tcp_known = 0;  // bit 0, 1: isn of that direction; bit 2: pending_isn
-  uint16_t reserved = 0;
+  uint8_t idle_list = 0;  // which of the table's idle lists it is in
+  uint8_t reserved = 0;
 
   Nanoseconds first_packet = 0;   // capture time of the packet that made it
   Nanoseconds alarm = kNever;     // set_alarm()

@@ -58,7 +58,9 @@ bool packet_starts_anew(FlowRecord& flow, const PacketView& packet, Direction di
   if ((packet.tcp_flags & kTcpAck) != 0) {
     return pending && !pending_is_own && packet.tcp_ack == flow.pending_isn + 1;
   }
-  if (flow.timeout_class == TimeoutClass::kTcpOpening) return true;
+  // Where the other side has answered already, a second SYN has to prove itself there too.
+  if (flow.timeout_class == TimeoutClass::kTcpOpening && (flow.tcp_known & isn_bit(1 - own)) == 0)
+    return true;
   flow.pending_isn = packet.tcp_seq;
   flow.tcp_known |= kPendingSyn;
   flow.tcp_known =

@@ -42,6 +42,14 @@ inline Nanoseconds idle_end(const FlowRecord& flow, const FlowTimeouts& timeouts
   return flow.last_packet > kNever - timeout ? kNever : flow.last_packet + timeout;
 }
 
+// What gives way first when the table is full: connections that may never have opened (a SYN costs its
+// sender nothing) and UDP, whose datagrams are read one by one; 0. Else 1.
+inline uint8_t idle_list_of(TimeoutClass timeout_class) {
+  return timeout_class == TimeoutClass::kTcpOpening || timeout_class == TimeoutClass::kUdp ? 0 : 1;
+}
+// … as long as they have more than one of so many places: a table full of idle connections takes new ones.
+inline constexpr uint32_t kFirstToGoShare = 16;
+
 // Time for the idle list: steps of 2^20 ns, modulo 2^32 (52 days).
 inline uint32_t idle_mark_of(Nanoseconds time) { return static_cast<uint32_t>(time >> 20); }
 // A flow moves in the idle list when so many steps have gone by since it last moved: 8.6 s.
@@ -61,7 +69,8 @@ inline constexpr uint8_t kPendingFromResponder = 8;  // … and was sent by the 
 inline constexpr uint8_t kSeenShift = 4;             // bits 4, 5: a packet of that direction was seen
 
 inline bool starts_anew(FlowRecord& flow, const PacketView& packet, Direction direction) {
-  if (packet.key.protocol != kProtoTcp) return false;
+  // No receiver takes a SYN with a wrong checksum.
+  if (packet.key.protocol != kProtoTcp || packet.checksum == Checksum::kWrong) return false;
   flow.tcp_known |= static_cast<uint8_t>(1u << (kSeenShift + index_of(direction)));
   if ((packet.tcp_flags & kTcpSyn) == 0 && (flow.tcp_known & kPendingSyn) == 0) return false;
   return packet_starts_anew(flow, packet, direction);

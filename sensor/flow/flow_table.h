@@ -12,6 +12,9 @@
 // are committed on the budget as flows come), one for links, an open-addressing index of keyed hashes. A
 // packet of a known flow touches one line of the index and the first line of the flow.
 //
+// A full table evicts the longest idle flow: of those that have not opened, and of UDP, while they have more
+// than a sixteenth of the places, else of the others. A flood of SYNs so turns over its own flows.
+//
 // Whether a packet starts a new flow follows from this flow's own packet times and TCP flags: idle for
 // longer than its time-out; a SYN with another initial sequence number once the connection is closing or
 // still opening; on an established connection such a SYN only when the next packets bear it out (its
@@ -50,6 +53,7 @@ struct FlowTableOptions {
 struct FlowCounters {
   uint64_t created = 0;
   std::array<uint64_t, kFlowEnds> ended{};  // by FlowEnd; ended[kEvicted] are the evictions
+  uint64_t evicted_half_open = 0;           // of them: TCP that had not opened
 };
 
 template <class State>
@@ -139,9 +143,14 @@ class FlowTable {
   FlowArena links_;
   FlowIndex index_;
   TimerWheel wheel_;
-  IdleList idle_;
-  uint32_t free_ = kNoFlow;  // first of the ids below used_ that no flow has, chained by their links
-  uint32_t used_ = 0;        // ids ever given out
+  IdleList& list_of(const FlowRecord& flow) { return idle_[flow.idle_list]; }
+  void unlist(const FlowRecord& flow);
+  void list(FlowRecord& flow);
+
+  std::array<IdleList, 2> idle_;  // by idle_list_of()
+  uint32_t first_to_go_ = 0;      // flows in idle_[0]
+  uint32_t free_ = kNoFlow;       // first of the ids below used_ that no flow has, chained by their links
+  uint32_t used_ = 0;             // ids ever given out
   FlowCounters counters_;
 };
 
@@ -158,7 +167,8 @@ FlowTable<State>::FlowTable(const FlowTableOptions& options, const HashKey& key,
       links_(capacity_ * sizeof(FlowLinks), budget),
       index_(budget),
       wheel_(reinterpret_cast<FlowLinks*>(links_.base())),
-      idle_(reinterpret_cast<FlowLinks*>(links_.base())) {
+      idle_{IdleList(reinterpret_cast<FlowLinks*>(links_.base())),
+            IdleList(reinterpret_cast<FlowLinks*>(links_.base()))} {
   if (!arena_.commit(kStride) || !links_.commit(sizeof(FlowLinks)) || !index_.make_room()) {
     throw std::runtime_error("the memory limit for flows is too small to keep one flow");
   }
@@ -205,7 +215,7 @@ auto FlowTable<State>::create(const PacketView& packet, uint64_t hash) -> Found 
   flow->hash = static_cast<uint32_t>(hash);
   flow->idle_mark = idle_mark_of(packet.time);
   index_.insert(flow->hash, id);
-  idle_.push_newest(id);
+  list(*flow);
   wheel_.arm(id, due(*flow));
   ++counters_.created;
   return {flow, direction, true};
@@ -223,7 +233,7 @@ uint32_t FlowTable<State>::take_id(Nanoseconds now) {
     evict(now);
   }
   const uint32_t id = free_;
-  free_ = idle_.free_next(id);
+  free_ = idle_[0].free_next(id);
   return id;
 }
 
@@ -234,9 +244,9 @@ void FlowTable<State>::leave(FlowType& flow, FlowEnd why, Nanoseconds when) {
   const uint32_t id = flow.id;
   index_.erase(flow.hash, id);
   wheel_.disarm(id);
-  idle_.remove(id);
+  unlist(flow);
   std::destroy_at(&flow);
-  idle_.set_free_next(id, free_);
+  idle_[0].set_free_next(id, free_);
   free_ = id;
 }
 
@@ -253,26 +263,48 @@ void FlowTable<State>::touch(FlowType& flow, Nanoseconds time) {
 template <class State>
 void FlowTable<State>::renew(FlowType& flow) {
   flow.idle_mark = idle_mark_of(flow.last_packet);
-  idle_.remove(flow.id);
-  idle_.push_newest(flow.id);
+  list_of(flow).remove(flow.id);
+  list_of(flow).push_newest(flow.id);
+}
+
+template <class State>
+void FlowTable<State>::list(FlowRecord& flow) {
+  flow.idle_list = idle_list_of(flow.timeout_class);
+  if (flow.idle_list == 0) ++first_to_go_;
+  list_of(flow).push_newest(flow.id);
+}
+
+template <class State>
+void FlowTable<State>::unlist(const FlowRecord& flow) {
+  if (flow.idle_list == 0) --first_to_go_;
+  list_of(flow).remove(flow.id);
 }
 
 // The longest idle flow leaves, to within the time for which a place in the idle list is kept: a flow
 // that had packets since it got its place is passed over, a few times at most.
 template <class State>
 void FlowTable<State>::evict(Nanoseconds now) {
+  const bool others = first_to_go_ <= used_ / kFirstToGoShare && idle_[1].oldest() != kNoFlow;
+  const IdleList& idle = idle_[others ? 1 : 0];
   for (int tries = 0; tries < kEvictionTries; ++tries) {
-    FlowType& flow = *at(idle_.oldest());
+    FlowType& flow = *at(idle.oldest());
     if (flow.idle_mark == idle_mark_of(flow.last_packet)) break;
     renew(flow);
   }
-  leave(*at(idle_.oldest()), FlowEnd::kEvicted, now);
+  FlowType& oldest = *at(idle.oldest());
+  if (oldest.timeout_class == TimeoutClass::kTcpOpening) ++counters_.evicted_half_open;
+  leave(oldest, FlowEnd::kEvicted, now);
 }
 
 template <class State>
 void FlowTable<State>::set_timeout_class(FlowType& flow, TimeoutClass timeout_class) {
   if (flow.timeout_class == timeout_class) return;
   flow.timeout_class = timeout_class;
+  if (idle_list_of(timeout_class) != flow.idle_list) {
+    unlist(flow);
+    flow.idle_mark = idle_mark_of(flow.last_packet);
+    list(flow);
+  }
   // A later deadline is found when the armed one comes; an earlier one must be armed.
   const Nanoseconds deadline = due(flow);
   if (deadline < wheel_.deadline(flow.id)) wheel_.arm(flow.id, deadline);

@@ -3,25 +3,34 @@
 #include <hs/hs.h>
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <limits>
 
 #include "sensor/match/characters.h"
-#include "signatures/compiler/word_index.h"
 
 namespace weir {
 
 namespace {
 
 constexpr size_t kMostText = std::numeric_limits<int32_t>::max();
-constexpr uint32_t kRunDigits = 4;
-// Reports of '@' past one in this many bytes are found by memchr instead: cheaper than a callback each.
-constexpr size_t kBytesPerAtSign = 32;
 
 // What may stand before the '@' of an address without quotes.
 bool is_local(char c) {
   return is_alphanumeric(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-';
 }
+
+// Asked for growing positions.
+class Passed {
+ public:
+  explicit Passed(std::span<const Stretch> stretches) : stretches_(stretches) {}
+  bool over(size_t pos) {
+    while (!stretches_.empty() && stretches_.front().end <= pos) stretches_ = stretches_.subspan(1);
+    return !stretches_.empty() && stretches_.front().begin <= pos;
+  }
+
+ private:
+  std::span<const Stretch> stretches_;
+};
 
 }  // namespace
 
@@ -31,9 +40,12 @@ CandidateFinder::CandidateFinder(const PatternSet& patterns) : patterns_(pattern
       for (size_t b = 0; b < 256; ++b) {
         const auto byte = static_cast<uint8_t>(b);
         groups_[kind].starts[b] = groups_[kind].starts[b] || automaton.starts(byte);
-        groups_[kind].holds[b] = groups_[kind].holds[b] || automaton.holds(byte);
       }
     }
+  }
+  for (const DetectorSpec& d : patterns.detectors()) {
+    Group& group = groups_[static_cast<size_t>(d.anchor)];
+    group.letter_may_follow = group.letter_may_follow || d.boundary == Boundary::kDigits;
   }
   for (size_t engine = 0; engine < kEngines; ++engine) {
     const hs_database* database = patterns.database(engine);
@@ -48,7 +60,7 @@ CandidateFinder::CandidateFinder(const PatternSet& patterns) : patterns_(pattern
 CandidateFinder::~CandidateFinder() { hs_free_scratch(scratch_); }
 
 size_t CandidateFinder::find(std::string_view text, bool begins_run, bool ends_run,
-                             std::vector<ShapeHit>* hits) {
+                             std::vector<ShapeHit>* hits, std::span<const Stretch> passed_over) {
   hits->clear();
   undecided_from_ = text.size();
   if (text.empty() || scratch_ == nullptr) return text.size();
@@ -57,20 +69,23 @@ size_t CandidateFinder::find(std::string_view text, bool begins_run, bool ends_r
     return text.size();
   }
   hits_ = hits;
+  passed_over_ = passed_over;
   begins_run_ = begins_run;
   ends_run_ = ends_run;
   for (Group& group : groups_) group.tried_to = 0;
+  const bool digits = !patterns_.anchors(AnchorKind::kDigits).empty();
+  const bool at_signs = !patterns_.anchors(AnchorKind::kAtSign).empty();
+  if (digits || at_signs) find_anchors(text, &places_);
   size_t parts = 0;
-  const auto add = [&](AnchorKind kind, auto&& attempt) {
-    if (patterns_.database(static_cast<size_t>(kind)) == nullptr) return;
+  const auto add = [&](bool wanted, auto&& attempt) {
+    if (!wanted) return;
     const size_t before = hits->size();
-    collect(kind, text);
     (this->*attempt)(text);
     if (hits->size() > before) ++parts;
   };
-  add(AnchorKind::kDigits, &CandidateFinder::try_digits);
-  add(AnchorKind::kAtSign, &CandidateFinder::try_at_signs);
-  add(AnchorKind::kExpression, &CandidateFinder::try_expressions);
+  add(digits, &CandidateFinder::try_digits);
+  add(at_signs, &CandidateFinder::try_at_signs);
+  add(patterns_.database(kExpressionEngine) != nullptr, &CandidateFinder::try_expressions);
   if (parts > 1) {
     std::ranges::sort(*hits, [](const ShapeHit& a, const ShapeHit& b) {
       if (a.begin != b.begin) return a.begin < b.begin;
@@ -80,64 +95,56 @@ size_t CandidateFinder::find(std::string_view text, bool begins_run, bool ends_r
   return undecided_from_;
 }
 
-void CandidateFinder::collect(AnchorKind kind, std::string_view text) {
-  anchors_.clear();
-  struct Context {
-    std::vector<AnchorHit>& hits;
-    size_t most;
-  } context{anchors_, kind == AnchorKind::kAtSign ? 64 + text.size() / kBytesPerAtSign
-                                                  : std::numeric_limits<size_t>::max()};
-  const auto on_match = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* c) -> int {
-    Context& into = *static_cast<Context*>(c);
-    into.hits.push_back({static_cast<uint32_t>(to), id});
-    return into.hits.size() >= into.most ? 1 : 0;
-  };
-  const hs_error_t status = hs_scan(patterns_.database(static_cast<size_t>(kind)), text.data(),
-                                    static_cast<unsigned>(text.size()), 0, scratch_, on_match, &context);
-  if (status == HS_SCAN_TERMINATED) {
-    // '@' only: the rest by hand.
-    size_t pos = anchors_.back().end;
-    while (pos < text.size()) {
-      const void* found = std::memchr(text.data() + pos, '@', text.size() - pos);
-      if (found == nullptr) break;
-      pos = static_cast<size_t>(static_cast<const char*>(found) - text.data()) + 1;
-      anchors_.push_back({static_cast<uint32_t>(pos), 0});
-    }
-  } else if (status != HS_SUCCESS) {
-    ++counters_.engine_errors;
+void CandidateFinder::try_digits(std::string_view text) {
+  counters_.anchor_hits += places_.runs().size();
+  Passed passed(passed_over_);
+  for (const uint32_t run : places_.runs()) {
+    if (!passed.over(run)) try_run(text, run);
   }
-  counters_.anchor_hits += anchors_.size();
 }
 
-void CandidateFinder::try_digits(std::string_view text) {
+// The starts that the filter lets through: before the run, over what values are made of, and at its first
+// digit. None is inside a number.
+void CandidateFinder::try_run(std::string_view text, size_t run) {
   Group& group = groups_[static_cast<size_t>(AnchorKind::kDigits)];
-  const size_t lead_in = patterns_.anchors(AnchorKind::kDigits)[0].lead_in - kRunDigits;
-  const auto from_run = [&](size_t run) {
-    // Left over what values are made of, then every start that is not inside a number.
-    const size_t floor = std::max(group.tried_to, run > lead_in ? run - lead_in : 0);
-    size_t first = run;
-    while (first > floor && group.holds[static_cast<uint8_t>(text[first - 1])]) --first;
-    for (size_t pos = first; pos <= run; ++pos) {
-      if (!group.starts[static_cast<uint8_t>(text[pos])]) continue;
-      if (pos > 0 && is_digit(text[pos - 1])) continue;
+  const RunFilter& filter = patterns_.shapes().runs();
+  const auto byte_at = [&](size_t pos) { return static_cast<uint8_t>(text[pos]); };
+  if (run > group.tried_to) {
+    uint32_t lead_ins = filter.lead_ins(run > 1 ? byte_at(run - 2) : uint8_t{0}, byte_at(run - 1));
+    const size_t most = run - group.tried_to;
+    if (most < RunFilter::kMostLeadIn) lead_ins &= (uint32_t{2} << most) - 1;
+    // The farthest first: starts ascend.
+    while (lead_ins != 0) {
+      const auto back = static_cast<size_t>(std::bit_width(lead_ins)) - 1;
+      lead_ins ^= uint32_t{1} << back;
+      const size_t pos = run - back;
+      if (!group.starts[byte_at(pos)] || (pos > 0 && is_digit(text[pos - 1]))) continue;
       try_start(AnchorKind::kDigits, text, pos);
     }
-    group.tried_to = run + 1;
-  };
-  // The expression wants a byte before the digits; at the text's begin there is none.
-  if (text.size() >= kRunDigits && std::all_of(text.begin(), text.begin() + kRunDigits, is_digit))
-    from_run(0);
-  for (const AnchorHit& hit : anchors_) from_run(hit.end - kRunDigits);
+  }
+  group.tried_to = run + 1;
+  const size_t length = RunFilter::kRunDigits + digit_run_length(text, run + RunFilter::kRunDigits);
+  const size_t end = run + length;
+  const unsigned first_three = RunFilter::first_three(text.data() + run);
+  // At a text's end that is not the run's more digits may follow: the automaton says whether that matters.
+  const bool open = end == text.size() && !ends_run_;
+  if (open || filter.ends(first_three, length) ||
+      (end < text.size() && filter.goes_on(first_three, length, byte_at(end)))) {
+    try_start(AnchorKind::kDigits, text, run);
+  }
 }
 
 void CandidateFinder::try_at_signs(std::string_view text) {
   Group& group = groups_[static_cast<size_t>(AnchorKind::kAtSign)];
   const size_t lead_in = patterns_.anchors(AnchorKind::kAtSign)[0].lead_in;
-  for (const AnchorHit& hit : anchors_) {
-    const size_t at = hit.end - 1;
+  counters_.anchor_hits += places_.at_signs().size();
+  Passed passed(passed_over_);
+  for (const size_t at : places_.at_signs()) {
+    const size_t end = at + 1;
+    if (passed.over(at)) continue;
     if (at == 0 || !is_local(text[at - 1])) continue;
-    if (hit.end < text.size() && !is_alphanumeric(text[hit.end])) continue;
-    const size_t floor = std::max(group.tried_to, hit.end > lead_in ? hit.end - lead_in : 0);
+    if (end < text.size() && !is_alphanumeric(text[end])) continue;
+    const size_t floor = std::max(group.tried_to, end > lead_in ? end - lead_in : 0);
     size_t pos = at;
     while (pos > floor && is_local(text[pos - 1])) --pos;
     // Longer than a local part can be: no address.
@@ -151,8 +158,20 @@ void CandidateFinder::try_at_signs(std::string_view text) {
 
 void CandidateFinder::try_expressions(std::string_view text) {
   Group& group = groups_[static_cast<size_t>(AnchorKind::kExpression)];
+  anchors_.clear();
+  const auto on_match = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* c) -> int {
+    static_cast<std::vector<AnchorHit>*>(c)->push_back({static_cast<uint32_t>(to), id});
+    return 0;
+  };
+  if (hs_scan(patterns_.database(kExpressionEngine), text.data(), static_cast<unsigned>(text.size()), 0,
+              scratch_, on_match, &anchors_) != HS_SUCCESS) {
+    ++counters_.engine_errors;
+  }
+  counters_.anchor_hits += anchors_.size();
   std::ranges::sort(anchors_, {}, &AnchorHit::end);
+  Passed passed(passed_over_);
   for (const AnchorHit& hit : anchors_) {
+    if (passed.over(hit.end)) continue;
     const size_t lead_in = patterns_.anchors(AnchorKind::kExpression)[hit.anchor].lead_in;
     const size_t floor = std::max(group.tried_to, hit.end > lead_in ? hit.end - lead_in : 0);
     for (size_t pos = floor; pos < hit.end; ++pos) {
@@ -170,22 +189,20 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
   // decided.
   if (pos == 0 && !begins_run_) return;
   const char before = pos > 0 ? text[pos - 1] : ' ';
-  if (before == '*') return;  // a masked value
-  const bool after_digit = is_digit(before), after_letter = is_letter(before);
+  if (before == '*') return;     // a masked value
+  if (is_digit(before)) return;  // inside a longer number: no boundary allows it
+  const bool after_letter = is_letter(before);
+  const bool letter_may_follow = groups_[static_cast<size_t>(kind)].letter_may_follow;
   const size_t first = hits_->size();
   for (const ShapeAutomaton& automaton : patterns_.shapes().automata(kind)) {
     if (!automaton.starts(static_cast<uint8_t>(text[pos]))) continue;
     const bool alive = automaton.walk(text, pos, [&](size_t end, std::span<const uint16_t> detectors) {
       const char after = end < text.size() ? text[end] : ' ';
-      const bool digit = is_digit(after);
-      if (digit || after == '*') {
-        // Inside a longer number for every boundary there is but one that a pack cannot ask for.
-        return;
-      }
       const bool letter = is_letter(after);
+      // Inside a longer number for every boundary there is but one that a pack cannot ask for.
+      if (is_digit(after) || after == '*' || (letter && !letter_may_follow)) return;
       for (const uint16_t d : detectors) {
         const Boundary boundary = patterns_.detectors()[d].boundary;
-        if (after_digit) continue;
         if (boundary != Boundary::kDigits && (letter || after_letter)) continue;
         if (boundary == Boundary::kWord &&
             (after == '_' || after == '@' || after == '-' || before == '@' || before == '_')) {
@@ -210,37 +227,63 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
             });
 }
 
-void CandidateFinder::scan_words(WordScan& scan) {
-  const hs_database* database = patterns_.database(kWordEngine);
-  if (database == nullptr || scratch_ == nullptr || scan.text.empty() || scan.text.size() > kMostText) return;
-  const auto on_match = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* c) -> int {
-    WordScan& s = *static_cast<WordScan*>(c);
-    s.finder.check_word(s, id, static_cast<size_t>(to));
-    return s.wanted.none() ? 1 : 0;
-  };
-  const hs_error_t status = hs_scan(database, scan.text.data(), static_cast<unsigned>(scan.text.size()), 0,
-                                    scratch_, on_match, &scan);
-  if (status != HS_SUCCESS && status != HS_SCAN_TERMINATED) ++counters_.engine_errors;
+void CandidateFinder::find_words(std::string_view text, std::vector<WordHit>* hits,
+                                 std::span<const Stretch> passed_over) {
+  hits->clear();
+  if (patterns_.database(kWordEngine) == nullptr || scratch_ == nullptr || text.empty()) return;
+  if (text.size() > kMostText) {
+    ++counters_.engine_errors;
+    return;
+  }
+  uint32_t begin = 0;
+  for (const Stretch& stretch : passed_over) {
+    scan_words(text, {begin, stretch.begin}, hits);
+    begin = stretch.end;
+  }
+  scan_words(text, {begin, static_cast<uint32_t>(text.size())}, hits);
+  // Hyperscan reports in the order of ends, but for no promise of it.
+  if (!std::ranges::is_sorted(*hits, {}, &WordHit::end)) std::ranges::stable_sort(*hits, {}, &WordHit::end);
 }
 
-void CandidateFinder::check_word(WordScan& scan, uint32_t word, size_t end) const {
+void CandidateFinder::scan_words(std::string_view text, Stretch part, std::vector<WordHit>* hits) {
+  if (part.begin >= part.end) return;
+  struct Context {
+    const CandidateFinder& finder;
+    std::string_view text;
+    size_t begin;
+    std::vector<WordHit>* hits;
+  } context{*this, text, part.begin, hits};
+  const auto on_match = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* c) -> int {
+    const Context& fill = *static_cast<Context*>(c);
+    fill.finder.check_word(fill.text, id, fill.begin + static_cast<size_t>(to), fill.hits);
+    return 0;
+  };
+  if (hs_scan(patterns_.database(kWordEngine), text.data() + part.begin, part.end - part.begin, 0, scratch_,
+              on_match, &context) != HS_SUCCESS) {
+    ++counters_.engine_errors;
+  }
+}
+
+// A word may end at `end`: which, and from where?
+void CandidateFinder::check_word(std::string_view text, uint32_t word, size_t end,
+                                 std::vector<WordHit>* hits) const {
+  if (!WordIndex::ends_word(text, end)) return;
   const IndexedWord& indexed = patterns_.words().word(word);
-  if ((indexed.keyword_of & scan.wanted).none()) return;
-  if (!WordIndex::ends_word(scan.text, end)) return;
   // Gaps that the text leaves out make it shorter than the word.
   for (size_t length = indexed.text.size(), left = indexed.gaps + 1; left > 0 && length > 0;
        --left, --length) {
     if (length > end) continue;
     const size_t begin = end - length;
-    // The first byte of a window that does not begin its run: what stands before it is not known, and the
-    // window before this one has looked.
-    if (begin == 0 && !scan.begins_run) continue;
-    bool whole = false;
-    patterns_.words().match_at(scan.text, begin, [&](size_t, size_t e) { whole = whole || e == end; });
-    if (!whole) continue;
-    scan.word(scan.context, {static_cast<uint32_t>(begin), static_cast<uint32_t>(end), word});
-    scan.wanted &= ~indexed.keyword_of;
-    return;
+    patterns_.words().match_at(text, begin, [&](size_t found, size_t found_end) {
+      if (found_end != end) return;
+      const WordHit hit{static_cast<uint32_t>(begin), static_cast<uint32_t>(end),
+                        static_cast<uint32_t>(found)};
+      // Two expressions may lead to one word.
+      for (size_t i = hits->size(); i-- > 0 && (*hits)[i].end == hit.end;) {
+        if ((*hits)[i] == hit) return;
+      }
+      hits->push_back(hit);
+    });
   }
 }
 

@@ -1,5 +1,6 @@
-// From text to places that have a detector's shape: Hyperscan finds the anchors, the automata of the
-// ShapeSet read the shapes around them, the boundaries are looked at. No validator, no context yet.
+// From text to places that have a detector's shape: one SIMD pass finds runs of digits and '@', Hyperscan the
+// packs' expressions; the automata of the ShapeSet read the shapes around these anchors, the boundaries are
+// looked at. No validator, no context yet. And from text to the packs' words, by Hyperscan.
 //
 // One a worker (it owns the Hyperscan scratch); used by the Matcher for every reading of a window, and by
 // metadata masking. The text must be valid UTF-8.
@@ -9,11 +10,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "sensor/match/anchor_scan.h"
 #include "signatures/compiler/pattern_set.h"
 #include "signatures/compiler/shape_set.h"
+#include "signatures/compiler/word_index.h"
 
 struct hs_scratch;
 
@@ -24,14 +28,13 @@ struct ShapeHit {
   uint16_t detector = 0;
 };
 
-// A keyword that stands whole in the text.
-struct WordHit {
+// Part of a text, [begin, end).
+struct Stretch {
   uint32_t begin = 0, end = 0;
-  uint32_t word = 0;
 };
 
 struct FinderCounters {
-  uint64_t anchor_hits = 0;
+  uint64_t anchor_hits = 0;  // runs of digits, '@', reports of expressions
   uint64_t engine_errors = 0;
 };
 
@@ -46,37 +49,23 @@ class CandidateFinder {
 
   // Fills `hits`, sorted by begin, then detector, then the longest first. `begins_run`: nothing stands before
   // the text. `ends_run`: nothing follows it. Returns the position from which a value may begin of which
-  // more text would show more; text.size() when there is none.
-  size_t find(std::string_view text, bool begins_run, bool ends_run, std::vector<ShapeHit>* hits);
+  // more text would show more; text.size() when there is none. Anchors inside `passed_over` (ascending) are
+  // not looked at.
+  size_t find(std::string_view text, bool begins_run, bool ends_run, std::vector<ShapeHit>* hits,
+              std::span<const Stretch> passed_over = {});
 
-  // Calls word(hit) for whole keywords until all of `wanted` are found; a word none of whose detectors is
-  // wanted any more is passed over. word() answers which detectors it has taken off the list.
-  template <class Word>
-  void find_words(std::string_view text, bool begins_run, const DetectorSet& wanted, Word&& word) {
-    WordScan scan{*this,
-                  text,
-                  begins_run,
-                  wanted,
-                  &word,
-                  [](void* w, const WordHit& hit) {
-                    (*static_cast<std::remove_reference_t<Word>*>(w))(hit); }};
-    scan_words(scan);
-  }
+  // Fills `hits` with every word of the packs that stands whole in the text, sorted by end. A word that
+  // reaches the text's end may go on behind it, one at its begin may have begun before it. Those that reach
+  // into `passed_over` (ascending) may be left out.
+  void find_words(std::string_view text, std::vector<WordHit>* hits,
+                  std::span<const Stretch> passed_over = {});
 
   const FinderCounters& counters() const { return counters_; }
 
  private:
-  struct WordScan {
-    CandidateFinder& finder;
-    std::string_view text;
-    bool begins_run;
-    DetectorSet wanted;
-    void* context;
-    void (*word)(void* context, const WordHit& hit);
-  };
   struct Group {
     std::array<bool, 256> starts{};  // a value can begin with this byte
-    std::array<bool, 256> holds{};   // … can hold it
+    bool letter_may_follow = false;  // some detector's boundary is kDigits
     size_t tried_to = 0;             // starts before this position have been tried
   };
   struct AnchorHit {
@@ -84,10 +73,10 @@ class CandidateFinder {
     uint32_t anchor = 0;
   };
 
-  void collect(AnchorKind kind, std::string_view text);
-  void scan_words(WordScan& scan);
-  void check_word(WordScan& scan, uint32_t word, size_t end) const;
+  void scan_words(std::string_view text, Stretch part, std::vector<WordHit>* hits);
+  void check_word(std::string_view text, uint32_t word, size_t end, std::vector<WordHit>* hits) const;
   void try_digits(std::string_view text);
+  void try_run(std::string_view text, size_t run);
   void try_at_signs(std::string_view text);
   void try_expressions(std::string_view text);
   void try_start(AnchorKind kind, std::string_view text, size_t pos);
@@ -96,8 +85,10 @@ class CandidateFinder {
   hs_scratch* scratch_ = nullptr;
   ShapeScratch shape_scratch_;
   std::array<Group, 3> groups_;
-  std::vector<AnchorHit> anchors_;
+  AnchorPlaces places_;
+  std::vector<AnchorHit> anchors_;  // of expressions
   std::vector<ShapeHit>* hits_ = nullptr;
+  std::span<const Stretch> passed_over_;
   bool begins_run_ = false;
   bool ends_run_ = false;
   size_t undecided_from_ = 0;

@@ -1,6 +1,7 @@
 #include "sensor/match/characters.h"
 
 #include <emmintrin.h>
+#include <immintrin.h>
 
 #include <bit>
 
@@ -16,6 +17,30 @@ size_t starts_in_block(const char* bytes) {
   const int continuations = _mm_movemask_epi8(_mm_cmplt_epi8(block, _mm_set1_epi8(-64)));
   return kBlock - static_cast<size_t>(std::popcount(static_cast<unsigned>(continuations)));
 }
+
+size_t count_sse2(std::string_view text) {
+  size_t characters = 0;
+  size_t i = 0;
+  for (; text.size() - i >= kBlock; i += kBlock) characters += starts_in_block(text.data() + i);
+  for (; i < text.size(); ++i) characters += is_continuation(text[i]) ? 0 : 1;
+  return characters;
+}
+
+__attribute__((target("avx2,popcnt"))) size_t count_avx2(std::string_view text) {
+  const __m256i limit = _mm256_set1_epi8(-64);
+  size_t continuations = 0;
+  size_t i = 0;
+  for (; text.size() - i >= 64; i += 64) {
+    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + i));
+    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + i + 32));
+    const auto low = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpgt_epi8(limit, a)));
+    const auto high = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpgt_epi8(limit, b)));
+    continuations += static_cast<size_t>(std::popcount(uint64_t{high} << 32 | low));
+  }
+  return i - continuations + count_sse2(text.substr(i));
+}
+
+const auto kCount = __builtin_cpu_supports("avx2") ? count_avx2 : count_sse2;
 
 }  // namespace
 
@@ -46,24 +71,19 @@ size_t step_on(std::string_view text, size_t pos, size_t characters, size_t* lef
   return pos;
 }
 
-size_t count_characters(std::string_view text) {
-  size_t continuations = 0;
-  size_t i = 0;
-  // A byte is a continuation when it is below -64 as a signed number.
-  const __m128i limit = _mm_set1_epi8(-64);
-  while (text.size() - i >= 16) {
-    // At most 255 rounds, so that no lane of eight bits overflows.
-    __m128i lanes = _mm_setzero_si128();
-    for (int round = 0; round < 255 && text.size() - i >= 16; ++round, i += 16) {
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i));
-      lanes = _mm_sub_epi8(lanes, _mm_cmplt_epi8(bytes, limit));
-    }
-    const __m128i sums = _mm_sad_epu8(lanes, _mm_setzero_si128());
-    continuations += static_cast<size_t>(_mm_cvtsi128_si64(sums)) +
-                     static_cast<size_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums)));
+size_t count_characters(std::string_view text) { return kCount(text); }
+
+bool count_characters_with(CountVariant variant, std::string_view text, size_t* count) {
+  switch (variant) {
+    case CountVariant::kSse2:
+      *count = count_sse2(text);
+      return true;
+    case CountVariant::kAvx2:
+      if (!__builtin_cpu_supports("avx2")) return false;
+      *count = count_avx2(text);
+      return true;
   }
-  for (; i < text.size(); ++i) continuations += is_continuation(text[i]) ? 1 : 0;
-  return text.size() - continuations;
+  return false;
 }
 
 uint32_t code_point_at(std::string_view text, size_t pos, size_t* length) {

@@ -26,6 +26,10 @@ size_t step_on(std::string_view text, size_t pos, size_t characters, size_t* lef
 // Characters that begin in `text`.
 size_t count_characters(std::string_view text);
 
+// For tests: with one variant. False, and nothing done, where the processor lacks it.
+enum class CountVariant : uint8_t { kSse2, kAvx2 };
+bool count_characters_with(CountVariant variant, std::string_view text, size_t* count);
+
 // The character at `pos` as a code point; `*length` its bytes (1 for what is no character).
 uint32_t code_point_at(std::string_view text, size_t pos, size_t* length);
 

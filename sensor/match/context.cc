@@ -8,6 +8,8 @@ namespace weir {
 
 namespace {
 
+constexpr size_t kMaxCharacterBytes = 4;  // UTF-8
+
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 bool is_quote(char c) { return c == '"' || c == '\''; }
 bool is_key_character(char c) {
@@ -96,8 +98,8 @@ FieldName find_field(const ValuePlace& place) {
   return {};
 }
 
-NearWord nearest_word(const WordIndex& words, uint16_t detector, const ValuePlace& place, FieldName lexical,
-                      std::string_view field) {
+NearWord nearest_word(const WordIndex& words, std::span<const WordHit> hits, uint16_t detector,
+                      const ValuePlace& place, FieldName lexical, std::string_view field) {
   NearWord best;
   // (distance, -length, side, kind): the smallest wins.
   struct Rank {
@@ -108,44 +110,48 @@ NearWord nearest_word(const WordIndex& words, uint16_t detector, const ValuePlac
     auto operator<=>(const Rank&) const = default;
   };
   Rank best_rank{~size_t{0}, 0, 0, 0};
+  const auto speaks = [&](const IndexedWord& word) {
+    return word.keyword_of[detector] || word.contrary_to[detector];
+  };
   const auto offer = [&](size_t word, size_t distance, size_t length, int side, bool in_field) {
-    const IndexedWord& indexed = words.word(word);
-    const bool keyword = indexed.keyword_of[detector];
-    if (!keyword && !indexed.contrary_to[detector]) return;
+    const bool keyword = words.word(word).keyword_of[detector];
     const Rank rank{distance, ~length, side, keyword ? 0 : 1};
     if (best.kind != NearWord::Kind::kNone && !(rank < best_rank)) return;
     best_rank = rank;
     best = {keyword ? NearWord::Kind::kKeyword : NearWord::Kind::kContrary, in_field, word};
   };
+  const auto characters = [&](size_t begin, size_t end) {
+    return count_characters(place.text.substr(begin, end - begin));
+  };
 
-  // Before, from the value to the left; bytes that begin no word are passed over as bytes.
-  for (size_t pos = place.begin; pos-- > place.floor;) {
-    if (!words.starts_at(place.text, pos)) continue;
-    const size_t distance = count_characters(place.text.substr(pos, place.begin - pos));
-    // Words that begin here end at least this far away.
-    if (best.kind != NearWord::Kind::kNone && distance > best_rank.distance + kWordBefore) break;
-    words.match_at(place.text, pos, [&](size_t word, size_t end) {
-      if (end > place.begin) return;
-      const size_t length = count_characters(place.text.substr(pos, end - pos));
-      if (distance - length > kWordBefore) return;
-      offer(word, distance - length, length, 0,
-            pos >= lexical.begin && end <= lexical.end && lexical.end > lexical.begin);
-    });
+  // Before: from the last that ends before the value to the left. The first that speaks is the nearest; those
+  // that end with it are weighed against it.
+  const auto after = std::ranges::upper_bound(hits, place.begin, {}, &WordHit::end);
+  size_t nearest_end = 0;
+  for (auto hit = after; hit != hits.begin();) {
+    --hit;
+    if (hit->end < nearest_end || place.begin - hit->end > kMaxCharacterBytes * kWordBefore) break;
+    if (hit->begin < place.floor || !speaks(words.word(hit->word))) continue;
+    const size_t distance = characters(hit->end, place.begin);
+    if (distance > kWordBefore) break;
+    nearest_end = hit->end;
+    offer(hit->word, distance, characters(hit->begin, hit->end), 0,
+          hit->begin >= lexical.begin && hit->end <= lexical.end && lexical.end > lexical.begin);
   }
-  size_t distance = lexical.structural ? kWordAfter + 1 : 0;  // characters from the value to `pos`
-  for (size_t pos = place.end; pos < place.ceiling && distance <= kWordAfter; ++distance) {
-    if (words.starts_at(place.text, pos)) {
-      words.match_at(place.text, pos, [&](size_t word, size_t end) {
-        if (end > place.ceiling) return;
-        offer(word, distance, count_characters(place.text.substr(pos, end - pos)), 1, false);
-      });
+  if (!lexical.structural) {
+    for (auto hit = after; hit != hits.end() && hit->end <= place.ceiling; ++hit) {
+      if (hit->begin < place.end || hit->begin - place.end > kMaxCharacterBytes * kWordAfter) continue;
+      if (!speaks(words.word(hit->word))) continue;
+      const size_t distance = characters(place.end, hit->begin);
+      if (distance > kWordAfter) continue;
+      offer(hit->word, distance, characters(hit->begin, hit->end), 1, false);
     }
-    pos = step_on(place.text, pos, 1);
   }
   if (best.kind == NearWord::Kind::kNone) {
     for (size_t pos = 0; pos < field.size() && pos < kMaxFieldBytes; ++pos) {
       if (is_continuation(field[pos]) || !words.starts_at(field, pos)) continue;
       words.match_at(field, pos, [&](size_t word, size_t end) {
+        if (!speaks(words.word(word))) return;
         offer(word, field.size() - end, count_characters(field.substr(pos, end - pos)), 0, true);
       });
     }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -43,10 +44,10 @@ struct NearWord {
 };
 // The word that is nearest to the value (after the value only where no structural field name stands before
 // it), of those that speak for or against the detector. Of two equally near
-// the longer, then the one before the value, then the keyword. `field` is what structure says (a part's
-// name): further away than anything in the text.
-NearWord nearest_word(const WordIndex& words, uint16_t detector, const ValuePlace& place, FieldName lexical,
-                      std::string_view field);
+// the longer, then the one before the value, then the keyword. `hits`: the text's words, sorted by end.
+// `field` is what structure says (a part's name): further away than anything in the text.
+NearWord nearest_word(const WordIndex& words, std::span<const WordHit> hits, uint16_t detector,
+                      const ValuePlace& place, FieldName lexical, std::string_view field);
 
 // kExcerptSide characters each side and the value, as shape: digits 9, Han 字, other letters x or X; the
 // packs' own words in clear; control characters as spaces.

@@ -58,18 +58,19 @@ Judgement Judge::judge(uint16_t detector, std::string_view text, size_t begin, s
   if (listed(d.excluded, value)) return j;
 
   const ValidatorResult result = validate_value(d, value, {item.capture_time_s});
+  if (!result.valid && !d.has_check_digit) return j;
   const bool as_time = by_digits && plausible_time(value, item.capture_time_s) != TimeForm::kNone;
-  if (!result.valid && (!d.has_check_digit || as_time)) return j;
-  const ValuePlace place = place_of(text, begin, end);
-  if (by_digits && inside_other_token(place)) return j;
+  if (!result.valid && as_time) return j;
+  if (by_digits && inside_other_token(text, begin, end)) return j;
   if (!result.valid) {
     // It counts as a failed check: nothing else explains it.
     j.outcome = Judgement::Outcome::kFailed;
     return j;
   }
 
+  const ValuePlace place = place_of(text, begin, end);
   j.field = find_field(place);
-  j.word = nearest_word(patterns_.words(), detector, place, j.field, item.field);
+  j.word = nearest_word(patterns_.words(), item.words, detector, place, j.field, item.field);
   j.labelled = j.word.kind == NearWord::Kind::kKeyword;
   const bool needs_keyword =
       d.keyword == KeywordNeed::kRequired || (result.evidence & kEvidenceNeedsKeyword) != 0;

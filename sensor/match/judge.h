@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "sensor/base/finding.h"
@@ -29,9 +30,10 @@ struct Judgement {
 };
 
 struct ItemContext {
-  std::string_view field;        // TextWindow::field
-  int64_t capture_time_s = 0;    // of the item
-  bool keyword_in_item = false;  // a keyword of the detector stood before the value
+  std::string_view field;          // TextWindow::field
+  int64_t capture_time_s = 0;      // of the item
+  bool keyword_in_item = false;    // a keyword of the detector stood before the value
+  std::span<const WordHit> words;  // of the text, sorted by end
 };
 
 class Judge {

@@ -10,7 +10,9 @@
 #include "sensor/match/characters.h"
 #include "sensor/match/context.h"
 #include "sensor/match/judge.h"
+#include "sensor/match/same_text.h"
 #include "sensor/token/mask.h"
+#include "sensor/token/token_cache.h"
 #include "signatures/compiler/word_index.h"
 
 namespace weir {
@@ -59,6 +61,20 @@ struct Candidate {
   bool told() const { return judgement.outcome == Judgement::Outcome::kFinding; }
 };
 
+// Characters from the item's begin to a position of the plain reading.
+struct Counted {
+  size_t text = 0;
+  uint64_t characters = 0;
+  void move_to(size_t position, std::string_view plain) {
+    if (position >= text) {
+      characters += count_characters(plain.substr(text, position - text));
+    } else {
+      characters -= count_characters(plain.substr(position, text - position));
+    }
+    text = position;
+  }
+};
+
 }  // namespace
 
 struct Matcher::Impl {
@@ -80,10 +96,11 @@ struct Matcher::Impl {
   Judgement::Outcome judge_hits(const ItemMatchState& state, const TextWindow& window, uint16_t reading,
                                 std::span<const ShapeHit> hits, ItemContext* item);
   void settle_doubles();
-  void emit(ItemMatchState& state, const TextWindow& window, uint64_t frontier, FindingSink& out);
+  // Returns how far the characters of the plain reading were counted.
+  Counted emit(ItemMatchState& state, const TextWindow& window, uint64_t frontier, FindingSink& out);
   Finding make_finding(ItemMatchState& state, const TextWindow& window, const Candidate& c,
                        uint64_t text_begin);
-  uint64_t close_window(ItemMatchState& state, const TextWindow& window, uint64_t frontier);
+  uint64_t close_window(ItemMatchState& state, const TextWindow& window, uint64_t frontier, Counted counted);
   bool beats(const ItemMatchState::Span& a, const ItemMatchState::Span& b) const;
   static ItemMatchState::Span span_of(const Candidate& c) {
     return {c.begin, c.end, c.judgement.score, c.detector};
@@ -93,6 +110,7 @@ struct Matcher::Impl {
   std::shared_ptr<const Tokenizer> tokenizer;
   CandidateFinder finder;
   Judge judge;
+  TokenCache tokens;
   std::vector<PersonRole> roles;
   DetectorSet with_words;
   MatchCounters counters;
@@ -102,6 +120,8 @@ struct Matcher::Impl {
   std::vector<Candidate> candidates;
   std::vector<uint64_t> first_word_begin, first_word_end;  // by detector, item offsets
   DetectorSet window_words;
+  std::vector<std::vector<WordHit>> words;  // by reading
+  std::vector<SameText> same_text;          // by reading: where it is the plain one
 };
 
 uint64_t Matcher::Impl::scan(ItemMatchState& state, const TextWindow& window, Nanoseconds item_time,
@@ -144,26 +164,45 @@ uint64_t Matcher::Impl::scan(ItemMatchState& state, const TextWindow& window, Na
     }
   }
   frontier = std::max(frontier, state.frontier);
-  emit(state, window, frontier, out);
-  return close_window(state, window, frontier);
+  const Counted counted = emit(state, window, frontier, out);
+  return close_window(state, window, frontier, counted);
 }
 
+// The words of every reading, and of each detector's keywords the first in the window.
 void Matcher::Impl::find_words(const ItemMatchState& state, const TextWindow& window) {
   window_words.reset();
+  if (words.size() < window.readings.size()) {
+    words.resize(window.readings.size());
+    same_text.resize(window.readings.size());
+  }
   const bool begins_run = window.item_begin == state.run_begin;
-  for (const Text& text : window.readings) {
-    const DetectorSet wanted = with_words & ~state.words_seen;
-    if (wanted.none()) return;
-    finder.find_words(text.utf8, begins_run, wanted, [&](const WordHit& hit) {
+  const DetectorSet wanted = with_words & ~state.words_seen;
+  for (size_t r = 0; r < window.readings.size(); ++r) {
+    const Text& text = window.readings[r];
+    if (text.derived) {
+      same_text[r].compare(window.readings[0], text, patterns->max_lead_in());
+    } else {
+      same_text[r].clear();
+    }
+    finder.find_words(text.utf8, &words[r], same_text[r].words());
+    // The first of a reading is the one that counts: they come in order.
+    DetectorSet left = wanted;
+    for (const WordHit& hit : words[r]) {
+      // The first byte of a window that does not begin its run: what stands before it is not known, and the
+      // window before this one has looked.
+      if (hit.begin == 0 && !begins_run) continue;
+      const DetectorSet of = patterns->words().word(hit.word).keyword_of & left;
+      if (of.none()) continue;
+      left &= ~of;
       const uint64_t begin = text.map->item_offset(hit.begin), end = text.map->item_offset(hit.end);
-      DetectorSet of = patterns->words().word(hit.word).keyword_of & wanted;
       for (size_t d = of._Find_first(); d < patterns->detectors().size(); d = of._Find_next(d)) {
         if (window_words[d] && first_word_end[d] <= end) continue;
         window_words.set(d);
         first_word_begin[d] = begin;
         first_word_end[d] = end;
       }
-    });
+      if (left.none()) break;
+    }
   }
 }
 
@@ -172,13 +211,14 @@ void Matcher::Impl::judge_reading(const ItemMatchState& state, const TextWindow&
   const Text& text = window.readings[reading];
   const bool begins_run = window.item_begin == state.run_begin;
   const uint64_t anchors_before = finder.counters().anchor_hits;
-  const size_t undecided = finder.find(text.utf8, begins_run, window.ends_run, &hits);
+  const size_t undecided =
+      finder.find(text.utf8, begins_run, window.ends_run, &hits, same_text[reading].anchors());
   counters.anchor_hits += finder.counters().anchor_hits - anchors_before;
   counters.shapes += hits.size();
   if (!window.ends_run && undecided < text.utf8.size()) {
     *horizon = std::min(*horizon, text.map->item_offset(undecided));
   }
-  ItemContext item{window.field, capture_time_s, false};
+  ItemContext item{window.field, capture_time_s, false, words[reading]};
   for (size_t i = 0; i < hits.size();) {
     size_t same = i + 1;
     while (same < hits.size() && hits[same].begin == hits[i].begin &&
@@ -187,6 +227,7 @@ void Matcher::Impl::judge_reading(const ItemMatchState& state, const TextWindow&
     }
     const std::span<const ShapeHit> group(hits.data() + i, same - i);
     i = same;
+    if (same_text[reading].covers(group[0].begin, group[0].end)) continue;
     const uint64_t begin = text.map->item_offset(group[0].begin);
     if (begin < state.frontier) continue;
     if (begin >= *horizon) break;
@@ -273,13 +314,12 @@ bool Matcher::Impl::beats(const ItemMatchState::Span& a, const ItemMatchState::S
   return a.begin != b.begin ? a.begin < b.begin : a.detector < b.detector;
 }
 
-void Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uint64_t frontier,
-                         FindingSink& out) {
+Counted Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uint64_t frontier,
+                            FindingSink& out) {
   const Text& plain = window.readings[0];
   uint64_t widest = 0;
   for (const Candidate& c : candidates) widest = std::max(widest, c.end - c.begin);
-  size_t counted_to = 0;  // text position in the plain reading
-  uint64_t characters = state.characters;
+  Counted counted{0, state.characters};
   std::array<ItemMatchState::Span, 4> reaching{};
   uint8_t reaching_count = 0;
 
@@ -319,10 +359,9 @@ void Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uint64
       }
     }
     if (beaten) continue;
-    const size_t at = std::max(counted_to, text_position(*plain.map, c.begin, plain.utf8.size()));
-    characters += count_characters(plain.utf8.substr(counted_to, at - counted_to));
-    counted_to = at;
-    Finding finding = make_finding(state, window, c, characters);
+    counted.move_to(std::max<size_t>(counted.text, text_position(*plain.map, c.begin, plain.utf8.size())),
+                    plain.utf8);
+    Finding finding = make_finding(state, window, c, counted.characters);
     std::ranges::sort(alternatives);
     finding.alternatives = std::move(alternatives);
     ++counters.findings;
@@ -335,6 +374,7 @@ void Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uint64
   }
   std::ranges::copy(reaching, state.reaching);
   state.reaching_count = reaching_count;
+  return counted;
 }
 
 Finding Matcher::Impl::make_finding(ItemMatchState& state, const TextWindow& window, const Candidate& c,
@@ -358,7 +398,7 @@ Finding Matcher::Impl::make_finding(ItemMatchState& state, const TextWindow& win
   const std::string_view value = canonical_value(
       d, normalise_value(d, text.utf8.substr(c.text_begin, c.text_end - c.text_begin), normalised),
       canonical);
-  f.token = tokenizer->token(d.id, value);
+  f.token = tokens.token(*tokenizer, c.detector, d.id, value);
   f.masked = mask(value, {d.mask_head, d.mask_tail, d.mask_domain});
   if (c.judgement.labelled) f.keyword = patterns->words().word(c.judgement.word.word).text;
   const FieldName field = c.judgement.field;
@@ -372,7 +412,8 @@ Finding Matcher::Impl::make_finding(ItemMatchState& state, const TextWindow& win
   return f;
 }
 
-uint64_t Matcher::Impl::close_window(ItemMatchState& state, const TextWindow& window, uint64_t frontier) {
+uint64_t Matcher::Impl::close_window(ItemMatchState& state, const TextWindow& window, uint64_t frontier,
+                                     Counted counted) {
   const Text& plain = window.readings[0];
   uint64_t next = window.item_end;
   if (!window.ends_run) {
@@ -385,8 +426,8 @@ uint64_t Matcher::Impl::close_window(ItemMatchState& state, const TextWindow& wi
                     plain.map->item_offset(text_position(*plain.map, next, plain.utf8.size())));
   }
   state.frontier = frontier;
-  state.characters +=
-      count_characters(plain.utf8.substr(0, text_position(*plain.map, next, plain.utf8.size())));
+  counted.move_to(text_position(*plain.map, next, plain.utf8.size()), plain.utf8);
+  state.characters = counted.characters;
   for (size_t d = window_words._Find_first(); d < patterns->detectors().size();
        d = window_words._Find_next(d)) {
     if (first_word_begin[d] <= next) state.words_seen.set(d);

@@ -1,6 +1,9 @@
 #include "sensor/match/vetoes.h"
 
+#include <algorithm>
+
 #include "sensor/match/characters.h"
+#include "sensor/match/context.h"
 
 namespace weir {
 
@@ -9,14 +12,27 @@ namespace {
 constexpr size_t kShortestHex = 12;     // a MAC address without colons; shorter ones are words and codes
 constexpr size_t kShortestBase64 = 24;  // 16 bytes
 
-bool is_fraction(const ValuePlace& p) {
+// A value and how far to look. What is looked at is ASCII up to the first byte that ends the look, so that
+// characters are bytes.
+struct Surroundings {
+  Surroundings(std::string_view t, size_t b, size_t e)
+      : text(t),
+        begin(b),
+        end(e),
+        floor(b - std::min(b, kContextBack)),
+        ceiling(std::min(t.size(), e + kContextOn)) {}
+  std::string_view text;
+  size_t begin, end, floor, ceiling;
+};
+
+bool is_fraction(const Surroundings& p) {
   return p.begin >= p.floor + 2 && is_digit(p.text[p.begin]) && p.text[p.begin - 1] == '.' &&
          is_digit(p.text[p.begin - 2]);
 }
 
 // The letters and digits around the value: all hexadecimal with a letter among those outside it, or mixed as
 // base64 is.
-bool in_dense_token(const ValuePlace& p) {
+bool in_dense_token(const Surroundings& p) {
   size_t begin = p.begin, end = p.end;
   while (begin > p.floor && is_alphanumeric(p.text[begin - 1])) --begin;
   while (end < p.ceiling && is_alphanumeric(p.text[end])) ++end;
@@ -44,7 +60,7 @@ bool is_uuid(std::string_view text) {
   return true;
 }
 
-bool in_uuid(const ValuePlace& p) {
+bool in_uuid(const Surroundings& p) {
   constexpr size_t kLength = 36;
   size_t begin = p.begin, end = p.end;
   while (begin > p.floor && (is_hex_digit(p.text[begin - 1]) || p.text[begin - 1] == '-')) --begin;
@@ -57,7 +73,8 @@ bool in_uuid(const ValuePlace& p) {
 
 }  // namespace
 
-bool inside_other_token(const ValuePlace& place) {
+bool inside_other_token(std::string_view text, size_t begin, size_t end) {
+  const Surroundings place(text, begin, end);
   return is_fraction(place) || in_dense_token(place) || in_uuid(place);
 }
 

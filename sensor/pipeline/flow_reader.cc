@@ -19,24 +19,65 @@ ContentMeta raw_meta(ItemKind kind, Direction direction) {
 }  // namespace
 
 FlowReader::FlowReader(std::span<const ParserInfo> parsers, Transport transport, uint16_t responder_port,
-                       bool midstream)
-    : parsers_(parsers), responder_port_(responder_port), transport_(transport), midstream_(midstream) {}
+                       bool midstream, uint64_t depth)
+    : parsers_(parsers),
+      responder_port_(responder_port),
+      transport_(transport),
+      midstream_(midstream),
+      depth_(depth) {}
 
 std::string_view FlowReader::protocol() const {
   if (info_ != nullptr) return info_->name;
-  return mode_ == Mode::kRaw ? std::string_view("raw") : std::string_view();
+  if (mode_ == Mode::kSkipping) return name_of(skipped_as_);
+  return mode_ == Mode::kRaw || pieces_ ? std::string_view("raw") : std::string_view();
+}
+
+void FlowReader::skip_all(Unread why) {
+  mode_ = Mode::kSkipping;
+  skipped_as_ = why;
+}
+
+std::optional<Unread> FlowReader::skipped(Direction direction) const {
+  if (mode_ == Mode::kSkipping) return skipped_as_;
+  if (deep_[index_of(direction)]) return Unread::kDepth;
+  return std::nullopt;
 }
 
 void FlowReader::on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
                           TimedContentSink& sink) {
   sink.set_time(time);
-  remember_tail(direction, offset, bytes);
-  if (mode_ == Mode::kProbing && !settle(direction, bytes, sink)) {
-    held_.push_back({direction, static_cast<uint32_t>(bytes.size()), time});
+  if (const std::optional<Unread> why = skipped(direction)) {
+    sink.unread(direction, *why, bytes.size());
     return;
   }
-  sink.set_time(time);
-  deliver(direction, bytes, sink);
+  if (depth_ == 0 || offset + bytes.size() < depth_) {
+    take_chunk(direction, offset, bytes, time, sink);
+    return;
+  }
+  const uint64_t shallow = depth_ - std::min(depth_, offset);
+  if (shallow > 0) take_chunk(direction, offset, bytes.first(static_cast<size_t>(shallow)), time, sink);
+  // The last of them may have settled the whole flow's fate.
+  const std::optional<Unread> why = skipped(direction);
+  if (!why) reach_depth(direction, time, sink);
+  if (shallow < bytes.size()) sink.unread(direction, why.value_or(Unread::kDepth), bytes.size() - shallow);
+}
+
+// The direction's end, as far as parsers and items are concerned.
+void FlowReader::reach_depth(Direction direction, Nanoseconds time, TimedContentSink& sink) {
+  deep_[index_of(direction)] = true;
+  sink.cut_short(direction, Unread::kDepth);
+  on_end(direction, time, sink);
+}
+
+void FlowReader::take_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
+                            TimedContentSink& sink) {
+  if (mode_ == Mode::kProbing && !settle(direction, bytes, sink)) {
+    held_.push_back({direction, static_cast<uint32_t>(bytes.size()), time});
+  } else {
+    sink.set_time(time);
+    deliver(direction, bytes, sink);
+  }
+  if (mode_ != Mode::kSkipping) versions_.on_chunk(direction, offset, bytes, sink);
 }
 
 // Tries to settle who gets the flow, with `latest` as the newest bytes of `direction`. True: settled, and
@@ -133,7 +174,7 @@ void FlowReader::deliver(Direction direction, Bytes bytes, TimedContentSink& sin
       after_parser(parser_->on_data(direction, bytes, sink), sink);
       break;
     case Mode::kSkipping:
-      parser_->on_skipped(direction, bytes.size(), sink);
+      sink.unread(direction, skipped_as_, bytes.size());
       break;
     case Mode::kRaw:
     case Mode::kProbing:
@@ -145,6 +186,8 @@ void FlowReader::deliver(Direction direction, Bytes bytes, TimedContentSink& sin
 void FlowReader::after_parser(ParseStatus status, TimedContentSink& sink) {
   if (status == ParseStatus::kDone) {
     mode_ = Mode::kSkipping;
+    skipped_as_ = parser_->skipped_as();
+    parser_.reset();
   } else if (status == ParseStatus::kGaveUp) {
     // The parser has closed or will not touch its items any more; what follows is read raw.
     for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) parser_->on_end(d, sink);
@@ -171,17 +214,25 @@ void FlowReader::close_raw(size_t i, CloseReason why, TimedContentSink& sink) {
 
 void FlowReader::on_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time,
                         TimedContentSink& sink) {
+  if (skipped(direction)) return;
   sink.set_time(time);
-  const size_t i = index_of(direction);
-  if (tail_[i].length > 0 && tail_[i].end == offset) {
-    if (hole_tails_[i].size() == kTailsKept) hole_tails_[i].erase(hole_tails_[i].begin());
-    hole_tails_[i].push_back(tail_[i]);
+  if (depth_ == 0 || offset + n < depth_) {
+    take_gap(direction, offset, n, time, sink);
+    return;
   }
+  // What lies deeper is not missed.
+  if (offset < depth_) take_gap(direction, offset, depth_ - offset, time, sink);
+  if (!skipped(direction)) reach_depth(direction, time, sink);
+}
+
+void FlowReader::take_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time,
+                          TimedContentSink& sink) {
+  const size_t i = index_of(direction);
+  versions_.on_gap(direction, offset, n);
   if (mode_ == Mode::kParser) {
     after_parser(parser_->on_gap(direction, n, sink), sink);
     return;
   }
-  if (mode_ == Mode::kSkipping) return;
   if (mode_ == Mode::kProbing && !held_.empty()) {
     mode_ = Mode::kRaw;
     replay_held(sink);
@@ -216,33 +267,43 @@ void FlowReader::end_direction(Direction direction, TimedContentSink& sink) {
   } else {
     close_raw(index_of(direction), CloseReason::kFlowEnd, sink);
   }
+  versions_.on_end(direction, sink);
 }
 
-void FlowReader::on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
-                          TimedContentSink& sink) {
+void FlowReader::on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes,
+                          const Surroundings& around, Nanoseconds time, TimedContentSink& sink) {
   sink.set_time(time);
-  if (mode_ == Mode::kSkipping) {
-    parser_->on_skipped(direction, bytes.size(), sink);
+  if (const std::optional<Unread> why = skipped(direction)) {
+    sink.unread(direction, *why, bytes.size());
     return;
   }
-  const size_t i = index_of(direction);
-  const Tail* before = tail_[i].length > 0 && tail_[i].end == offset ? &tail_[i] : nullptr;
-  for (const Tail& tail : hole_tails_[i]) {
-    if (tail.end == offset) before = &tail;
+  if (offset == kNoOffset) {
+    pieces_ = true;
+    ContentMeta meta =
+        raw_meta(kind == ExtraKind::kPiece ? ItemKind::kDatagram : ItemKind::kConflict, direction);
+    meta.differs = kind == ExtraKind::kConflict;
+    const ItemId item = sink.open(std::move(meta), kNoItem);
+    sink.data(item, 0, bytes);
+    sink.close(item, CloseReason::kComplete);
+    return;
   }
-  const ItemKind item_kind = kind == ExtraKind::kLate ? ItemKind::kLate : ItemKind::kConflict;
-  const ItemId item = sink.open(raw_meta(item_kind, direction), kNoItem);
-  uint64_t at = 0;
-  if (before != nullptr) {
-    sink.data(item, 0, Bytes(before->bytes.data(), before->length));
-    at = before->length;
-  }
-  sink.data(item, at, bytes);
-  sink.close(item, CloseReason::kComplete);
+  versions_.on_extra(kind, direction, offset, bytes, around, sink);
 }
 
-void FlowReader::on_datagram(Direction direction, Bytes bytes, Nanoseconds time, TimedContentSink& sink) {
+void FlowReader::on_urgent(Direction direction, uint64_t offset) {
+  if (mode_ != Mode::kSkipping) versions_.on_urgent(direction, offset);
+}
+
+void FlowReader::on_datagram(Direction direction, Bytes bytes, Nanoseconds time, TimedContentSink& sink,
+                             DatagramVersion version) {
   sink.set_time(time);
+  const size_t i = index_of(direction);
+  if (!deep_[i] && depth_ != 0 && datagram_bytes_[i] >= depth_) reach_depth(direction, time, sink);
+  datagram_bytes_[i] += bytes.size();
+  if (const std::optional<Unread> why = skipped(direction)) {
+    sink.unread(direction, *why, bytes.size());
+    return;
+  }
   if (mode_ == Mode::kProbing) {
     ProbeView view;
     view.head[index_of(direction)] = bytes.first(std::min(bytes.size(), kProbeLimit));
@@ -260,33 +321,25 @@ void FlowReader::on_datagram(Direction direction, Bytes bytes, Nanoseconds time,
   }
   if (mode_ == Mode::kParser) {
     const ParseStatus status = parser_->on_datagram(direction, bytes, sink);
+    if (status == ParseStatus::kDone) after_parser(status, sink);
     if (status != ParseStatus::kGaveUp) return;
     parser_.reset();
     mode_ = Mode::kRaw;
   }
-  const ItemId item = sink.open(raw_meta(ItemKind::kDatagram, direction), kNoItem);
+  const bool other = version == DatagramVersion::kOther;
+  ContentMeta meta = raw_meta(other ? ItemKind::kConflict : ItemKind::kDatagram, direction);
+  meta.differs = version != DatagramVersion::kOnly;
+  const ItemId item = sink.open(std::move(meta), kNoItem);
   sink.data(item, 0, bytes);
   sink.close(item, CloseReason::kComplete);
 }
 
 void FlowReader::finish(Nanoseconds time, TimedContentSink& sink) {
   sink.set_time(time);
-  for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) on_end(d, time, sink);
-}
-
-void FlowReader::remember_tail(Direction direction, uint64_t offset, Bytes bytes) {
-  Tail& tail = tail_[index_of(direction)];
-  const size_t n = std::min(bytes.size(), kTail);
-  if (n < kTail && tail.length > 0 && tail.end == offset) {
-    const size_t keep = std::min<size_t>(tail.length, kTail - n);
-    std::memmove(tail.bytes.data(), tail.bytes.data() + tail.length - keep, keep);
-    std::memcpy(tail.bytes.data() + keep, bytes.data() + bytes.size() - n, n);
-    tail.length = static_cast<uint16_t>(keep + n);
-  } else {
-    std::memcpy(tail.bytes.data(), bytes.data() + bytes.size() - n, n);
-    tail.length = static_cast<uint16_t>(n);
+  for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
+    on_end(d, time, sink);
+    versions_.on_end(d, sink);
   }
-  tail.end = offset + bytes.size();
 }
 
 }  // namespace weir

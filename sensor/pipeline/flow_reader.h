@@ -2,38 +2,60 @@
 // no parser claims to the raw path. Made by the worker at the flow's first payload byte; every byte that
 // arrives here reaches a parser, the raw path or the ledger.
 //
-// Calls: on_chunk / on_gap / on_end / on_extra from reassembly, or on_datagram; then finish() once.
+// Calls: on_chunk / on_gap / on_end / on_extra from reassembly, or on_datagram; then finish() once. Where
+// skipped() answers, bytes need not come any more: whoever has them may count them as that instead.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "parsers/api/parser.h"
 #include "sensor/base/item_facts.h"
 #include "sensor/base/timed_content_sink.h"
+#include "sensor/pipeline/other_versions.h"
 #include "sensor/reassembly/stream_sink.h"
 
 namespace weir {
 
+// IP fragments may contradict each other.
+enum class DatagramVersion : uint8_t {
+  kOnly,
+  kContested,  // the first of several
+  kOther,      // one of the others
+};
+
 class FlowReader {
  public:
-  // `parsers` outlive the reader. `midstream`: the flow's beginning was not seen.
+  // `parsers` outlive the reader. `midstream`: the flow's beginning was not seen. `depth`: bytes of each
+  // direction that are read, holes among them counted; 0: all.
   FlowReader(std::span<const ParserInfo> parsers, Transport transport, uint16_t responder_port,
-             bool midstream);
+             bool midstream, uint64_t depth = 0);
+
+  // Before anything came: nothing of the flow is to be read.
+  void skip_all(Unread why);
 
   void on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time, TimedContentSink& sink);
   void on_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time, TimedContentSink& sink);
   void on_end(Direction direction, Nanoseconds time, TimedContentSink& sink);
-  void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
-                TimedContentSink& sink);
-  void on_datagram(Direction direction, Bytes bytes, Nanoseconds time, TimedContentSink& sink);
+  void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes, const Surroundings& around,
+                Nanoseconds time, TimedContentSink& sink);
+  void on_urgent(Direction direction, uint64_t offset);
+  // The stream's last bytes, for reassembly; empty after a gap.
+  Bytes recent(Direction direction) const { return versions_.recent(direction); }
+  // `version`: whether its bytes came in several versions, and which this is.
+  void on_datagram(Direction direction, Bytes bytes, Nanoseconds time, TimedContentSink& sink,
+                   DatagramVersion version = DatagramVersion::kOnly);
   // Ends what has not ended; nothing may be called after it.
   void finish(Nanoseconds time, TimedContentSink& sink);
 
-  // "http", "tls", …; "raw" when nobody claimed the flow; empty while undecided.
+  // Why nothing that `direction` still brings will be read; empty while it is read.
+  std::optional<Unread> skipped(Direction direction) const;
+
+  // "http", "tls", …; "raw" when nobody claimed the flow, "excluded" when nobody may; empty while undecided.
   std::string_view protocol() const;
   // Bytes held while undecided (kProbeLimit a direction at most).
   size_t held_bytes() const { return head_[0].size() + head_[1].size(); }
@@ -46,6 +68,10 @@ class FlowReader {
     Nanoseconds time;
   };
 
+  void take_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
+                  TimedContentSink& sink);
+  void take_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time, TimedContentSink& sink);
+  void reach_depth(Direction direction, Nanoseconds time, TimedContentSink& sink);
   bool settle(Direction direction, Bytes latest, TimedContentSink& sink);
   const ParserInfo* decide(const ProbeView& view, bool must_decide, bool* undecided);
   void claim(const ParserInfo& info, TimedContentSink& sink);
@@ -55,10 +81,6 @@ class FlowReader {
   void raw_data(Direction direction, Bytes bytes, TimedContentSink& sink);
   void close_raw(size_t i, CloseReason why, TimedContentSink& sink);
   void end_direction(Direction direction, TimedContentSink& sink);
-  void remember_tail(Direction direction, uint64_t offset, Bytes bytes);
-
-  static constexpr size_t kTail = 256;     // bytes of the stream that an extra item starts with
-  static constexpr size_t kTailsKept = 8;  // holes a direction whose tail is remembered
 
   std::span<const ParserInfo> parsers_;
   std::unique_ptr<Parser> parser_;
@@ -68,6 +90,11 @@ class FlowReader {
   Transport transport_;
   bool midstream_;
   Mode mode_ = Mode::kProbing;
+  bool pieces_ = false;                       // pieces of datagrams were read, which no parser gets
+  Unread skipped_as_ = Unread::kUnsupported;  // with kSkipping
+  std::array<bool, 2> deep_{};                // at or past the depth
+  uint64_t depth_;
+  std::array<uint64_t, 2> datagram_bytes_{};
   std::array<bool, 2> ended_{};
 
   std::array<std::vector<uint8_t>, 2> head_;  // while probing
@@ -75,14 +102,7 @@ class FlowReader {
   std::array<ItemId, 2> raw_item_{};
   std::array<uint64_t, 2> raw_offset_{};
 
-  // The stream's last bytes, and those before each hole: what a late or conflicting piece begins with.
-  struct Tail {
-    uint64_t end = 0;  // stream offset after the last byte
-    uint16_t length = 0;
-    std::array<uint8_t, kTail> bytes;
-  };
-  std::array<Tail, 2> tail_;
-  std::array<std::vector<Tail>, 2> hole_tails_;
+  OtherVersions versions_;
 };
 
 }  // namespace weir

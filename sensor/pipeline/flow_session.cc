@@ -38,7 +38,11 @@ class NullText final : public TextSink {
 FlowSession::FlowSession(SessionContext& context, FlowFacts facts, Inspection& ledger, bool midstream)
     : facts_(std::move(facts)),
       reader_(parser_registry(), facts_.transport == kProtoTcp ? Transport::kTcp : Transport::kUdp,
-              facts_.responder.port, midstream) {
+              facts_.responder.port, midstream, context.depth_limit) {
+  if (context.excluded != nullptr && (context.excluded->contains(facts_.initiator.address) ||
+                                      context.excluded->contains(facts_.responder.address))) {
+    reader_.skip_all(Unread::kExcluded);
+  }
   if (context.depth < Depth::kContent) {
     null_content_ = std::make_unique<NullContent>();
     sink_ = null_content_.get();
@@ -75,14 +79,15 @@ void FlowSession::on_end(Direction direction, Nanoseconds time) {
 }
 
 void FlowSession::on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes,
-                           Nanoseconds time) {
+                           const Surroundings& around, Nanoseconds time) {
   set_time(time);
-  reader_.on_extra(kind, direction, offset, bytes, time, *sink_);
+  last_data_ = std::max(last_data_, time);
+  reader_.on_extra(kind, direction, offset, bytes, around, time, *sink_);
 }
 
-void FlowSession::on_datagram(Direction direction, Bytes bytes, Nanoseconds time) {
+void FlowSession::on_datagram(Direction direction, Bytes bytes, Nanoseconds time, DatagramVersion version) {
   set_time(time);
-  reader_.on_datagram(direction, bytes, time, *sink_);
+  reader_.on_datagram(direction, bytes, time, *sink_, version);
 }
 
 void FlowSession::finish(Nanoseconds time) {

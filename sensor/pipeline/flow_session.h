@@ -7,6 +7,7 @@
 
 #include "sensor/base/inspection.h"
 #include "sensor/base/item_facts.h"
+#include "sensor/base/networks.h"
 #include "sensor/content/flow_content.h"
 #include "sensor/pipeline/flow_reader.h"
 #include "sensor/pipeline/item_inspector.h"
@@ -19,8 +20,10 @@ enum class Depth : uint8_t { kReassembly, kParse, kContent, kMatch, kAlert };
 // One per worker; outlives its sessions.
 struct SessionContext {
   Depth depth = Depth::kAlert;
-  ContentContext* content = nullptr;  // from kContent on
-  InspectContext* inspect = nullptr;  // from kMatch on
+  uint64_t depth_limit = 0;               // bytes of each direction of a flow that are read; 0: all
+  const NetworkList* excluded = nullptr;  // flows with an end in one of these are not read; may be null
+  ContentContext* content = nullptr;      // from kContent on
+  InspectContext* inspect = nullptr;      // from kMatch on
 };
 
 class FlowSession {
@@ -32,8 +35,12 @@ class FlowSession {
   void on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time);
   void on_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time);
   void on_end(Direction direction, Nanoseconds time);
-  void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time);
-  void on_datagram(Direction direction, Bytes bytes, Nanoseconds time);
+  void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes, const Surroundings& around,
+                Nanoseconds time);
+  void on_urgent(Direction direction, uint64_t offset) { reader_.on_urgent(direction, offset); }
+  Bytes recent(Direction direction) const { return reader_.recent(direction); }
+  void on_datagram(Direction direction, Bytes bytes, Nanoseconds time,
+                   DatagramVersion version = DatagramVersion::kOnly);
   // The flow leaves: ends everything.
   void finish(Nanoseconds time);
 
@@ -42,6 +49,8 @@ class FlowSession {
   // INT64_MAX: nothing waits.
   Nanoseconds wakes_at() const;
 
+  // Why nothing that `direction` still brings will be read; empty while it is read.
+  std::optional<Unread> skipped(Direction direction) const { return reader_.skipped(direction); }
   // "http", "raw", …; empty while undecided.
   std::string_view protocol() const { return reader_.protocol(); }
 

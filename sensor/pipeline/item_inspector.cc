@@ -7,8 +7,6 @@ namespace weir {
 
 namespace {
 
-constexpr size_t kReportedLimit = 4096;
-
 bool is_extra(ItemKind kind) { return kind == ItemKind::kLate || kind == ItemKind::kConflict; }
 
 // Capture time of the byte at `offset`, by the window's marks.
@@ -37,10 +35,12 @@ class ItemInspector::Collector final : public FindingSink {
       : inspector_(inspector), item_(item), window_(window) {}
 
   void on_finding(const Finding& finding) override {
-    const bool extra = is_extra(item_.facts->meta.kind);
-    const std::pair value{finding.detector, finding.token};
-    if (extra && inspector_.reported_.contains(value)) return;
-    if (inspector_.reported_.size() < kReportedLimit) inspector_.reported_.insert(value);
+    const ContentMeta& meta = item_.facts->meta;
+    const bool extra = is_extra(meta.kind);
+    // Wholly in what stands around: the stream's own, and found there.
+    if (extra && (finding.end <= meta.context || finding.begin >= meta.own_end)) return;
+    if (extra && inspector_.reported_.contains(finding.detector, finding.token)) return;
+    inspector_.reported_.add(finding.detector, finding.token);
 
     InspectContext& context = inspector_.context_;
     DetectorTotals& totals = context.totals.detectors[finding.detector];

@@ -5,14 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
-#include <utility>
 #include <vector>
 
 #include "sensor/alert/item_alerts.h"
 #include "sensor/base/item_findings.h"
 #include "sensor/content/text_sink.h"
 #include "sensor/match/matcher.h"
+#include "sensor/pipeline/reported_values.h"
 #include "sensor/pipeline/totals.h"
 
 namespace weir {
@@ -61,7 +60,7 @@ class ItemInspector final : public TextSink {
   Nanoseconds time_ = 0;
   std::vector<std::unique_ptr<Inspected>> items_;  // open ones: few, but for multiplexing protocols
   // Values reported in this flow: a late or conflicting piece does not report them again. Bounded.
-  std::set<std::pair<DetectorIndex, Token>> reported_;
+  ReportedValues reported_;
 };
 
 }  // namespace weir

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "sensor/base/cpus.h"
+
 namespace weir {
 
 namespace {
@@ -79,6 +81,9 @@ bool OutputThread::take(size_t channel, bool slowest) {
 }
 
 void OutputThread::run() {
+  name_this_thread("weir-output");
+  std::string error;
+  if (!place_this_thread(options_.cpus, &error)) placement_error_ = error;
   while (true) {
     // The clocks are read before the rings: an alert that a ring did not show yet has a clock at or after
     // the one that was read.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct OutputThreadOptions {
   bool ordered = true;  // a replay; live: false
   // Hears of each alert in order, before the sinks; may be empty. Called on the output thread.
   std::function<void(const Alert&)> on_alert;
+  std::vector<int> cpus;  // where the thread may run; empty: anywhere
 };
 
 class OutputThread {
@@ -38,6 +40,8 @@ class OutputThread {
   // `limit`: how long the sinks may take, all together; zero: until done or interrupted.
   bool finish(std::chrono::milliseconds limit);
   uint64_t written() const { return written_.load(std::memory_order_relaxed); }
+  // After finish(): why the thread could not run where it should; empty where it did.
+  const std::string& placement_error() const { return placement_error_; }
 
  private:
   struct Later;
@@ -50,6 +54,7 @@ class OutputThread {
   std::vector<Sink*> sinks_;
   std::vector<QueuedAlert> heap_;  // earliest first
   std::atomic<uint64_t> written_{0};
+  std::string placement_error_;
   std::thread thread_;
 };
 

@@ -16,7 +16,11 @@ namespace weir {
 
 struct RunOptions {
   WorkerOptions worker;  // of one worker; index and count are filled in
-  uint32_t workers = 1;
+  // A CPU for each worker; empty: wherever the kernel likes. A worker is made on its own CPU, so that what it
+  // owns lies in the memory of that CPU's NUMA node (pages belong to the node that touches them first).
+  std::vector<int> worker_cpus;
+  // Ends the input when no packet came for so long (a device that does not tell its end); 0: never.
+  std::chrono::milliseconds end_when_idle{0};
   OutputThreadOptions output;
   std::chrono::milliseconds drain_limit{0};  // 0: until done or a second signal
   // Called a few times a second from the calling thread while the workers run; may be empty.
@@ -28,16 +32,20 @@ struct RunOptions {
 
 struct RunResult {
   Totals totals;
-  std::vector<SourceStats> source_stats;   // by worker; a replay's workers have all read the same
+  SourceStats source_stats;                // of the whole input
+  std::vector<NamedCount> extended_stats;  // the devices' own counters
   std::vector<std::string> source_errors;  // by worker: empty where nothing broke
   std::chrono::nanoseconds elapsed{0};
   uint64_t alerts_dropped = 0;
-  bool delivered = true;     // every sink has everything safe
-  bool interrupted = false;  // by a signal
+  bool delivered = true;        // every sink has everything safe
+  bool interrupted = false;     // by a signal
+  std::string placement_error;  // why the output thread could not run where it should; empty: it did
 };
 
 // `sources`: one a worker. `sinks` may be empty. SIGINT and SIGTERM are blocked for the run and handled by
-// the calling thread: the first ends the input, the second stops waiting for the sinks.
+// the calling thread: the first ends the input, the second stops waiting for the sinks. Throws
+// std::runtime_error where a thread cannot run on the CPU that it was given, or memory for a worker is not
+// there; nothing was read then.
 RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
                      std::vector<std::unique_ptr<PacketSource>> sources, const std::vector<Sink*>& sinks,
                      const std::function<void(const std::vector<PacketSource*>&)>& at_end = {});

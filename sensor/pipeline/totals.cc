@@ -9,8 +9,19 @@ Totals& Totals::operator+=(const Totals& other) {
     packets[i] += other.packets[i];
     frame_bytes[i] += other.frame_bytes[i];
   }
+  for (size_t i = 0; i < kLayerKinds; ++i) {
+    tunnels[i] += other.tunnels[i];
+    tunnels_malformed[i] += other.tunnels_malformed[i];
+  }
+  tunnels_refused += other.tunnels_refused;
+  tunnels_too_deep += other.tunnels_too_deep;
+  duplicates += other.duplicates;
+  fragments += other.fragments;
   flows += other.flows;
   flows_evicted += other.flows_evicted;
+  flows_evicted_half_open += other.flows_evicted_half_open;
+  datagrams_bad_checksum += other.datagrams_bad_checksum;
+  tcp += other.tcp;
   items += other.items;
   suppressed += other.suppressed;
   for (size_t i = 0; i < alerts_by_severity.size(); ++i) alerts_by_severity[i] += other.alerts_by_severity[i];

@@ -11,6 +11,8 @@
 #include "sensor/base/catalogue.h"
 #include "sensor/base/inspection.h"
 #include "sensor/base/packet.h"
+#include "sensor/decode/defragmenter.h"
+#include "sensor/reassembly/tcp_shared.h"
 
 namespace weir {
 
@@ -27,9 +29,18 @@ struct DetectorTotals {
 
 struct Totals {
   std::array<uint64_t, kPacketKinds> packets{};
-  std::array<uint64_t, kPacketKinds> frame_bytes{};  // on the wire
+  std::array<uint64_t, kPacketKinds> frame_bytes{};       // on the wire
+  std::array<uint64_t, kLayerKinds> tunnels{};            // packets in them, by kind
+  std::array<uint64_t, kLayerKinds> tunnels_malformed{};  // with lengths that contradict each other
+  uint64_t tunnels_refused = 0;   // datagrams on a tunnel's port that hold none, read as they are
+  uint64_t tunnels_too_deep = 0;  // packets with a tunnel left closed
+  uint64_t duplicates = 0;        // packets that a mirror copied again
+  DefragmentCounters fragments;
   uint64_t flows = 0;
   uint64_t flows_evicted = 0;
+  uint64_t flows_evicted_half_open = 0;  // of them: TCP that had not opened
+  uint64_t datagrams_bad_checksum = 0;   // UDP that was not read for its checksum
+  ReassemblyCounters tcp;
   uint64_t items = 0;
   uint64_t suppressed = 0;                       // by exceptions
   std::array<uint64_t, 7> alerts_by_severity{};  // by OCSF severity_id; Creates

@@ -8,6 +8,9 @@
 #include <thread>
 #include <utility>
 
+#include "sensor/decode/checksum.h"
+#include "sensor/decode/duplicates.h"
+#include "sensor/decode/tunnel_path.h"
 #include "sensor/flow/community_id.h"
 
 namespace weir {
@@ -15,20 +18,20 @@ namespace weir {
 namespace {
 
 constexpr size_t kBurst = 64;
+// Protocol row of payload that no flow could be found for.
+constexpr std::string_view kFragmentsRow = "fragments";
 constexpr auto kFullRingPause = std::chrono::microseconds(50);
 
 struct FlowState {
   TcpConnection tcp;
   Inspection ledger;
+  uint8_t udp_sound = 0;                 // bit by direction: a datagram with a right checksum was seen
   std::unique_ptr<FlowSession> session;  // from the first payload byte on
+  bool no_ports = false;                 // of fragments whose datagram's beginning never came
+  // UDP: what is not read any more, by direction; kCount while it is read.
+  std::array<Unread, 2> skipped{Unread::kCount, Unread::kCount};
 };
 using WorkerFlow = Flow<FlowState>;
-
-Nanoseconds wall_clock() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 Depth depth_of(Stage last) {
   switch (last) {
@@ -59,11 +62,19 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
         content_budget_(options.content_memory),
         findings_budget_(options.findings_memory),
         catalogue_(setup.catalogue),
+        steering_(options.steer, options.decode),
+        decoder_(options.decode),
+        duplicates_(options.decode.duplicate_window, HashKey::random()),
+        fragments_({options.defragment, options.defragment_memory, options.index,
+                    options.steered && !options.shows_fragments ? 1 : options.count, options.steer},
+                   options.decode, decoder_),
         tcp_shared_(reassembly_budget_, options.tcp, HashKey::random()),
         content_(options.content, content_budget_),
         table_(options.flow, HashKey::random(), flow_budget_, *this) {
     session_context_.depth = depth_of(options.last_stage);
     session_context_.content = &content_;
+    session_context_.depth_limit = options.depth_limit;
+    session_context_.excluded = &options_.excluded;
     if (options.last_stage < Stage::kMatch) return;
     totals_.detectors.resize(setup.catalogue->detectors.size());
     matcher_.emplace(setup.patterns, setup.tokenizer);
@@ -85,13 +96,23 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
       size_t count = 0;
       status = source_->next_burst(burst, &count);
       if (status == SourceStatus::kIdle) {
-        clock_ = std::max(clock_, wall_clock());
-        if (options_.last_stage >= Stage::kFlow) table_.advance(clock_);
+        clock_ = std::max(clock_, source_->idle_clock());
+        if (options_.last_stage >= Stage::kFlow) {
+          table_.advance(clock_);
+          fragments_.advance(clock_);
+          read_datagrams();
+        }
       }
-      process(std::span(burst).first(count));
+      for (std::span<const RawPacket> left(burst.data(), count); !left.empty();) {
+        left = left.subspan(process(left));
+      }
       if (channel_ != nullptr) channel_->watermark.store(clock_, std::memory_order_release);
     }
-    if (options_.last_stage >= Stage::kFlow) table_.flush(clock_);
+    if (options_.last_stage >= Stage::kFlow) {
+      fragments_.finish();
+      read_datagrams();
+      table_.flush(clock_);
+    }
     finish_totals();
     if (channel_ != nullptr) channel_->done.store(true, std::memory_order_release);
   }
@@ -102,55 +123,178 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
 
  private:
   struct Due {
-    PacketView view;
-    uint64_t hash = 0;
-    bool mine = false;  // a TCP or UDP packet of this worker; else only its time counts
     Nanoseconds time = 0;
+    uint64_t hash = 0;
+    uint64_t copy_hash = 0;  // for duplicates_
+    bool mine = false;       // a TCP or UDP packet of this worker; else only its time counts
+    PacketView view;         // last: its end is seldom touched
   };
 
-  // Decodes the burst, warms the caches for all its flows, then handles packet after packet.
-  void process(std::span<const RawPacket> burst) {
+  // Decodes the burst, warms the caches for all its flows, then handles packet after packet. Answers how many
+  // of them: what comes out of fragments is read between the packets where it became due, so the burst ends
+  // there. (What the defragmenter hands out lives until its next call.)
+  size_t process(std::span<const RawPacket> burst) {
     if (options_.last_stage == Stage::kCapture) {
       for (const RawPacket& raw : burst) touched_ += raw.bytes.empty() ? 0 : raw.bytes[0];
-      return;
+      return burst.size();
     }
+    const bool follows = options_.last_stage >= Stage::kFlow;
+    bool completed = false;
     size_t n = 0;
     for (const RawPacket& raw : burst) {
+      if (follows) {
+        fragments_.advance(raw.time);
+        if (fragments_.has_finished()) [[unlikely]] {
+          if (n > 0) break;  // the packets before it first
+          advance_clock(raw.time);
+          read_datagrams();
+        }
+      }
       Due& due = due_[n++];
       due.time = raw.time;
       due.mine = false;
-      if (options_.count > 1 && steer_hash(raw) % options_.count != options_.index) continue;
+      if (raw.is_tick()) continue;
+      if (options_.count > 1) {
+        bool fragment = raw.foreign;
+        if (!is_mine(raw, &fragment)) {
+          if (!fragment || !follows) continue;
+          fragments_.add_foreign(raw);
+          completed = fragments_.has_finished();
+          if (completed) break;
+          continue;
+        }
+      }
       if (totals_.first_packet == 0) totals_.first_packet = raw.time;
       totals_.last_packet = std::max(totals_.last_packet, raw.time);
       const PacketKind kind = decoder_.decode(raw, &due.view);
       due.mine = kind == PacketKind::kTcp || kind == PacketKind::kUdp;
-      if (due.mine && options_.last_stage >= Stage::kFlow) {
+      if (due.mine) due.view.checksum = options_.check_sums ? check_packet(due.view) : Checksum::kUnchecked;
+      if (due.mine && follows) {
         due.hash = table_.hash(due.view.key);
         table_.prefetch_index(due.hash);
+        if (duplicates_.enabled()) {
+          due.copy_hash = duplicates_.hash(due.view, due.hash);
+          duplicates_.prefetch(due.copy_hash);
+        }
+      } else if (kind == PacketKind::kFragment && follows) {
+        fragments_.add(due.view);
+        completed = fragments_.has_finished();
+        if (completed) break;
       }
     }
-    if (options_.last_stage < Stage::kFlow) return;
+    if (!follows) return n;
     for (size_t i = 0; i < n; ++i) {
       if (due_[i].mine) table_.prefetch_flow(due_[i].hash);
     }
     for (size_t i = 0; i < n; ++i) {
-      // Every packet of the capture moves the clock, whoever owns it: timers run at the same packets
-      // whatever the number of workers.
-      clock_ = std::max(clock_, due_[i].time);
-      table_.advance(clock_);
-      if (due_[i].mine) handle(due_[i].view, due_[i].hash);
+      advance_clock(due_[i].time);
+      if (due_[i].mine) handle(due_[i]);
+    }
+    if (completed) read_datagrams();
+    return n;
+  }
+
+  // Every packet of the capture moves the clock, whoever owns it: timers run at the same packets whatever the
+  // number of workers.
+  void advance_clock(Nanoseconds time) {
+    clock_ = std::max(clock_, time);
+    table_.advance(clock_);
+  }
+
+  void read_datagrams() {
+    ReassembledPacket packet;
+    while (fragments_.next(&packet)) handle_reassembled(packet);
+  }
+
+  void handle_reassembled(const ReassembledPacket& packet) {
+    const PacketView& view = packet.view;
+    const auto [flow, direction, created] = table_.find_or_create(view);
+    if (created) ++totals_.flows;
+    if (options_.last_stage < Stage::kReassembly) return;
+    flow->state.no_ports |= packet.no_ports;
+    flow->state.ledger += packet.beside;
+    switch (packet.use) {
+      case PieceUse::kPacket:
+        handle_transport(*flow, view, direction,
+                         packet.contested ? DatagramVersion::kContested : DatagramVersion::kOnly);
+        break;
+      case PieceUse::kPiece:
+        count_payload(*flow, view);
+        handle_piece(*flow, view, direction, ExtraKind::kPiece);
+        break;
+      case PieceUse::kVersion:
+      case PieceUse::kVersionPiece:
+        handle_version(*flow, packet, direction);
+        break;
+      case PieceUse::kCountOnly:
+        break;
     }
   }
 
-  void handle(const PacketView& packet, uint64_t hash) {
-    const auto [flow, direction, created] = table_.find_or_create(packet, hash);
+  // `*fragment`: it may be part of a datagram that is this worker's, though the fragment is not.
+  bool is_mine(const RawPacket& raw, bool* fragment) {
+    if (options_.steered) return !raw.foreign;
+    const Steer steered = steering_.of(raw);
+    *fragment = steered.fragment;
+    return steered.hash % options_.count == options_.index;
+  }
+
+  // Other bytes in the place of those that were read. Which are new has been counted: the ledger stays.
+  void handle_version(WorkerFlow& flow, const ReassembledPacket& packet, Direction direction) {
+    const Inspection ledger = flow.state.ledger;
+    const PacketView& view = packet.view;
+    if (packet.use == PieceUse::kVersionPiece) {
+      handle_piece(flow, view, direction, ExtraKind::kConflict);
+    } else if (view.key.protocol == kProtoTcp) {
+      const ReassemblyCounters& counters = tcp_shared_.counters();
+      const uint64_t extras = counters.conflicts + counters.uncompared + counters.late + counters.unplaced;
+      handle_tcp(flow, view, direction);
+      // Where reassembly can no longer compare them it takes acknowledged bytes for repeats.
+      if (counters.conflicts + counters.uncompared + counters.late + counters.unplaced == extras) {
+        handle_piece(flow, view, direction, ExtraKind::kConflict);
+      }
+    } else if (!view.payload.empty() && options_.last_stage >= Stage::kParse) {
+      session_of(flow, &view).on_datagram(direction, view.payload, view.time, DatagramVersion::kOther);
+      rearm(flow);
+    }
+    flow.state.ledger = ledger;
+  }
+
+  void handle_piece(WorkerFlow& flow, const PacketView& view, Direction direction, ExtraKind kind) {
+    if (view.payload.empty() || options_.last_stage < Stage::kParse) return;
+    session_of(flow, &view).on_extra(kind, direction, kNoOffset, view.payload, {}, view.time);
+    rearm(flow);
+  }
+
+  [[gnu::always_inline]] void handle(const Due& due) {
+    const PacketView& packet = due.view;
+    const bool duplicate = duplicates_.enabled() && duplicates_.is_repeat(due.copy_hash, due.time);
+    if (duplicate) ++totals_.duplicates;
+    const auto [flow, direction, created] = table_.find_or_create(packet, due.hash);
     if (created) ++totals_.flows;
     if (options_.last_stage < Stage::kReassembly) return;
-    if (packet.key.protocol == kProtoTcp) {
-      handle_tcp(*flow, packet, direction);
+    if (duplicate && packet.key.protocol == kProtoUdp) {
+      // TCP's reassembly sees a repeat like any other in it.
+      flow->state.ledger.seen += packet.payload_wire;
+      flow->state.ledger.duplicate += packet.payload_wire;
     } else {
-      handle_udp(*flow, packet, direction);
+      handle_transport(*flow, packet, direction);
     }
+  }
+
+  void handle_transport(WorkerFlow& flow, const PacketView& packet, Direction direction,
+                        DatagramVersion version = DatagramVersion::kOnly) {
+    if (packet.key.protocol == kProtoTcp) {
+      handle_tcp(flow, packet, direction);
+    } else {
+      handle_udp(flow, packet, direction, version);
+    }
+  }
+
+  static void count_payload(WorkerFlow& flow, const PacketView& packet) {
+    flow.state.ledger.seen += packet.payload_wire;
+    const uint64_t cut = packet.payload_wire - packet.payload.size();
+    if (cut > 0) flow.state.ledger.add_unread(Unread::kSnaplen, cut);
   }
 
   void handle_tcp(WorkerFlow& flow, const PacketView& packet, Direction direction) {
@@ -158,6 +302,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     FlowSink sink(*this, flow, packet);
     TcpContext context{tcp_shared_, state.ledger};
     state.tcp.on_segment(packet, direction, sink, context);
+    if (packet.payload_wire != 0 && state.session) bypass_skipped(state, packet.time, sink, context);
     const TcpPhase phase = state.tcp.phase();
     const TimeoutClass wanted = phase == TcpPhase::kOpening       ? TimeoutClass::kTcpOpening
                                 : phase == TcpPhase::kEstablished ? TimeoutClass::kTcpEstablished
@@ -166,17 +311,51 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     rearm(flow);
   }
 
-  void handle_udp(WorkerFlow& flow, const PacketView& packet, Direction direction) {
+  // Tells reassembly what needs no order any more.
+  void bypass_skipped(FlowState& state, Nanoseconds time, StreamSink& sink, TcpContext& context) {
+    for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
+      if (state.tcp.bypassed(d)) continue;
+      if (const auto why = state.session->skipped(d)) state.tcp.bypass(d, *why, time, sink, context);
+    }
+  }
+
+  void handle_udp(WorkerFlow& flow, const PacketView& packet, Direction direction, DatagramVersion version) {
     if (packet.payload_wire == 0) return;
-    flow.state.ledger.seen += packet.payload_wire;
-    const uint64_t cut = packet.payload_wire - packet.payload.size();
-    if (cut > 0) flow.state.ledger.add_unread(Unread::kSnaplen, cut);
+    if (packet.checksum >= Checksum::kGood && !is_sound_datagram(flow.state, packet, direction)) {
+      flow.state.ledger.seen += packet.payload_wire;
+      flow.state.ledger.add_unread(Unread::kChecksum, packet.payload_wire);
+      ++totals_.datagrams_bad_checksum;
+      return;
+    }
+    count_payload(flow, packet);
     if (packet.payload.empty() || options_.last_stage < Stage::kParse) return;
-    session_of(flow, &packet).on_datagram(direction, packet.payload, packet.time);
+    Unread& skipped = flow.state.skipped[index_of(direction)];
+    if (skipped != Unread::kCount) {
+      flow.state.ledger.add_unread(skipped, packet.payload.size());
+      return;
+    }
+    FlowSession& session = session_of(flow, &packet);
+    session.on_datagram(direction, packet.payload, packet.time, version);
+    if (const auto why = session.skipped(direction)) skipped = *why;
     rearm(flow);
   }
 
+  // A wrong checksum counts where it is asked for, and where others of the direction are right: a card that
+  // fills the sums in leaves none right.
+  bool is_sound_datagram(FlowState& state, const PacketView& packet, Direction direction) const {
+    const auto bit = static_cast<uint8_t>(1u << index_of(direction));
+    if (packet.checksum == Checksum::kGood) state.udp_sound |= bit;
+    if (packet.checksum != Checksum::kWrong) return true;
+    return !options_.tcp.drop_wrong_checksums && (state.udp_sound & bit) == 0;
+  }
+
   void rearm(WorkerFlow& flow) {
+    // With nobody listening, nothing new can come to wait.
+    const TcpConnection& tcp = flow.state.tcp;
+    if (flow.alarm == kNever && tcp.bypassed(Direction::kFromInitiator) &&
+        tcp.bypassed(Direction::kFromResponder)) {
+      return;
+    }
     Nanoseconds next = flow.state.tcp.deadline(tcp_shared_);
     if (flow.state.session) next = std::min(next, flow.state.session->wakes_at());
     if (next != flow.alarm) table_.set_alarm(flow, next);
@@ -200,6 +379,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
       facts.initiator.mac = forward ? packet->src_mac : packet->dst_mac;
       facts.responder.mac = forward ? packet->dst_mac : packet->src_mac;
       const size_t kept = std::min<size_t>(packet->vlan_count, packet->vlans.size());
+      facts.tunnels = tunnel_path(*packet);
       facts.vlans.assign(packet->vlans.begin(), packet->vlans.begin() + static_cast<ptrdiff_t>(kept));
     }
     const bool midstream = flow.key.protocol == kProtoTcp && !flow.state.tcp.handshake_seen();
@@ -224,8 +404,15 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     void on_end(Direction d, Nanoseconds time) override {
       if (flow_.state.session) flow_.state.session->on_end(d, time);
     }
-    void on_extra(ExtraKind kind, Direction d, uint64_t offset, Bytes bytes, Nanoseconds time) override {
-      if (FlowSession* s = session()) s->on_extra(kind, d, offset, bytes, time);
+    void on_extra(ExtraKind kind, Direction d, uint64_t offset, Bytes bytes, const Surroundings& around,
+                  Nanoseconds time) override {
+      if (FlowSession* s = session()) s->on_extra(kind, d, offset, bytes, around, time);
+    }
+    void on_urgent(Direction d, uint64_t offset) override {
+      if (FlowSession* s = session()) s->on_urgent(d, offset);
+    }
+    Bytes recent(Direction d) const override {
+      return flow_.state.session ? flow_.state.session->recent(d) : Bytes();
     }
 
    private:
@@ -247,7 +434,9 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     }
     if (state.session) state.session->finish(when);
     if (why == FlowEnd::kEvicted) ++totals_.flows_evicted;
-    const std::string_view name = state.session ? state.session->protocol() : "no payload";
+    const std::string_view name = state.no_ports  ? kFragmentsRow
+                                  : state.session ? state.session->protocol()
+                                                  : "no payload";
     ProtocolTotals& protocol = protocol_totals(name.empty() ? "undecided" : name);
     ++protocol.flows;
     protocol.inspection += state.ledger;
@@ -299,11 +488,20 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
 
   void finish_totals() {
     const SourceStats stats = source_->stats();
-    // The filter refuses packets before they can be steered: counted once.
-    if (options_.index == 0) decoder_.count_filtered(stats.filtered, stats.filtered_bytes);
+    // Sources that give all workers the same have all refused the same: counted once.
+    if (options_.steered || options_.index == 0)
+      decoder_.count_filtered(stats.filtered, stats.filtered_bytes);
     totals_.packets = decoder_.counters().packets;
     totals_.frame_bytes = decoder_.counters().bytes;
+    totals_.tunnels = decoder_.counters().tunnels;
+    totals_.tunnels_malformed = decoder_.counters().tunnels_malformed;
+    totals_.tunnels_refused = decoder_.counters().tunnel_refused;
+    totals_.tunnels_too_deep = decoder_.counters().tunnel_depth_exceeded;
+    totals_.fragments = fragments_.counters();
+    if (fragments_.unread().seen != 0) protocol_totals(kFragmentsRow).inspection += fragments_.unread();
     for (const uint64_t n : alert_counters_.suppressed) totals_.suppressed += n;
+    totals_.flows_evicted_half_open = table_.counters().evicted_half_open;
+    totals_.tcp = tcp_shared_.counters();
   }
 
   const WorkerOptions options_;
@@ -314,7 +512,10 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
   MemoryBudget content_budget_;
   MemoryBudget findings_budget_;
   std::shared_ptr<const Catalogue> catalogue_;
+  Steering steering_;
   Decoder decoder_;
+  DuplicateFinder duplicates_;
+  FragmentPath fragments_;
   TcpShared tcp_shared_;
   Totals totals_;
   AlertCounters alert_counters_;

@@ -13,13 +13,16 @@
 
 #include "sensor/alert/item_alerts.h"
 #include "sensor/base/memory_budget.h"
+#include "sensor/base/networks.h"
 #include "sensor/capture/packet_source.h"
 #include "sensor/content/flow_content.h"
 #include "sensor/decode/decoder.h"
+#include "sensor/decode/steering.h"
 #include "sensor/flow/flow_table.h"
 #include "sensor/match/matcher.h"
 #include "sensor/pipeline/alert_channel.h"
 #include "sensor/pipeline/flow_session.h"
+#include "sensor/pipeline/fragment_path.h"
 #include "sensor/pipeline/totals.h"
 #include "sensor/policy/policy_engine.h"
 #include "sensor/reassembly/tcp_connection.h"
@@ -44,11 +47,23 @@ struct SharedSetup {
 struct WorkerOptions {
   Stage last_stage = Stage::kAlert;
   uint32_t index = 0;
-  uint32_t count = 1;         // workers over the same packets: each keeps what steers to it
+  uint32_t count = 1;
+  // The source gives only what belongs to this worker (and ticks); else every worker's source gives the same
+  // packets, and each keeps what steers to it.
+  bool steered = false;
+  // … with the fragments of the others' packets beside (RawPacket::foreign): every worker sees all of them.
+  bool shows_fragments = false;
+  SteerBy steer = SteerBy::kAddress;
   bool wait_for_room = true;  // a full alert ring: wait (replay), or drop and count (live)
+  DecodeOptions decode;
   FlowTableOptions flow;
   size_t flow_memory = size_t{1} << 30;
+  DefragmentOptions defragment;
+  size_t defragment_memory = size_t{32} << 20;  // the same for every worker: each may see all fragments
   TcpOptions tcp;
+  NetworkList excluded;      // a flow with an end in one of these is not read
+  uint64_t depth_limit = 0;  // bytes of each direction of a flow that are read; 0: all
+  bool check_sums = true;    // verify checksums; what then follows: TcpOptions::drop_wrong_checksums
   size_t reassembly_memory = size_t{512} << 20;
   ContentOptions content;
   size_t content_memory = size_t{512} << 20;

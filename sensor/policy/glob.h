@@ -9,4 +9,8 @@ namespace weir {
 // Time is at most |pattern| × |text|; no memory.
 bool glob_match(std::string_view pattern, std::string_view text);
 
+// What globs over hosts are asked with: "shop.example:8080" and "shop.example." → "shop.example",
+// "[2001:db8::1]:443" → "2001:db8::1".
+std::string_view without_port(std::string_view host);
+
 }  // namespace weir

@@ -21,20 +21,6 @@ struct ItemView {
   std::string_view media_type;
 };
 
-std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) {
-    const size_t end = host.find(']');
-    return end == std::string_view::npos ? host : host.substr(1, end - 1);
-  }
-  const size_t colon = host.find(':');
-  // More than one colon without brackets is an IPv6 address as it stands.
-  if (colon != std::string_view::npos && host.find(':', colon + 1) == std::string_view::npos) {
-    host = host.substr(0, colon);
-  }
-  while (host.ends_with('.')) host.remove_suffix(1);
-  return host;
-}
-
 std::string_view media_type_of(std::string_view declared) {
   declared = declared.substr(0, declared.find(';'));
   while (!declared.empty() && (declared.back() == ' ' || declared.back() == '\t')) declared.remove_suffix(1);

@@ -42,7 +42,7 @@ uint64_t HeldData::end() const {
 }
 
 bool HeldData::add(uint64_t offset, const uint8_t* bytes, uint32_t length, Nanoseconds time, Stamp fresh,
-                   size_t room) {
+                   size_t room, const Origin& origin) {
   const size_t cost = kPieceCost + (bytes == nullptr ? 0 : length);
   if (cost > room || !shared_.budget().try_take(cost)) return false;
   charged_ += cost;
@@ -50,6 +50,7 @@ bool HeldData::add(uint64_t offset, const uint8_t* bytes, uint32_t length, Nanos
   piece.length = length;
   piece.time = time;
   piece.acked = fresh;
+  piece.origin = origin;
   if (bytes != nullptr) {
     piece.data = static_cast<uint8_t*>(shared_.pool().allocate(length, 1));
     std::memcpy(piece.data, bytes, length);
@@ -68,15 +69,57 @@ bool HeldData::add(uint64_t offset, const uint8_t* bytes, uint32_t length, Nanos
 
 void HeldData::drop(Pieces::iterator piece) {
   const size_t cost = kPieceCost + (piece->second.data == nullptr ? 0 : piece->second.length);
-  if (piece->second.data != nullptr) {
-    shared_.pool().deallocate(piece->second.data, piece->second.length, 1);
-  }
+  free_bytes(piece->second);
   pieces_.erase(piece);
   charged_ -= cost;
   shared_.budget().give(cost);
 }
 
 void HeldData::pop_front() { drop(pieces_.begin()); }
+
+// A piece whose cost is on the budget already.
+void HeldData::put(uint64_t offset, const Piece& like, const uint8_t* bytes, uint32_t length) {
+  Piece piece = like;
+  piece.length = length;
+  if (bytes != nullptr) {
+    piece.data = static_cast<uint8_t*>(shared_.pool().allocate(length, 1));
+    std::memcpy(piece.data, bytes, length);
+  }
+  pieces_.emplace(offset, piece);
+}
+
+bool HeldData::cut(Pieces::iterator at, uint64_t from, uint64_t to, Piece* taken) {
+  const uint64_t begin = at->first;
+  const Piece old = at->second;
+  const uint64_t end = begin + old.length;
+  const auto left = static_cast<uint32_t>(from - begin);
+  const auto right = static_cast<uint32_t>(end - to);
+  const size_t kept = old.data == nullptr ? 0 : size_t{left} + right;
+  const size_t pieces = (left != 0 ? 1u : 0u) + (right != 0 ? 1u : 0u);
+  const size_t cost = pieces * kPieceCost + kept;
+  const size_t before = kPieceCost + (old.data == nullptr ? 0 : old.length);
+  if (cost > before && !shared_.budget().try_take(cost - before)) return false;
+  if (cost < before) shared_.budget().give(before - cost);
+  charged_ = charged_ - before + cost;
+  pieces_.erase(at);
+  if (left != 0) {
+    Piece like = old;
+    like.origin.trail += static_cast<uint32_t>(end - from);
+    put(begin, like, old.data, left);
+  }
+  if (right != 0) {
+    Piece like = old;
+    like.origin.lead += static_cast<uint32_t>(to - begin);
+    // What the receiver has not acknowledged before the piece it may still not have before its rest.
+    put(to, like, old.data == nullptr ? nullptr : old.data + (to - begin), right);
+  }
+  *taken = old;
+  return true;
+}
+
+void HeldData::free_bytes(const Piece& piece) {
+  if (piece.data != nullptr) shared_.pool().deallocate(piece.data, piece.length, 1);
+}
 
 void HeldData::join(uint64_t from, uint64_t to) {
   auto first = ending_after(from);
@@ -88,13 +131,15 @@ void HeldData::join(uint64_t from, uint64_t to) {
     size_t count = 1;
     for (auto next = std::next(first); next != pieces_.end() && next->first < to; ++next) {
       const bool touches = next->first == last->first + last->second.length;
-      if (!touches || next->second.data == nullptr || length + next->second.length > kMostJoined) break;
+      if (!touches || next->second.data == nullptr || next->second.origin.doubtful ||
+          length + next->second.length > kMostJoined)
+        break;
       length += next->second.length;
       time = std::max(time, next->second.time);
       last = next;
       ++count;
     }
-    if (count == 1 || first->second.data == nullptr) {
+    if (count == 1 || first->second.data == nullptr || first->second.origin.doubtful) {
       first = std::next(last);
       continue;
     }
@@ -107,6 +152,7 @@ void HeldData::join(uint64_t from, uint64_t to) {
     }
     const uint64_t offset = first->first;
     Piece piece = first->second;
+    piece.origin.trail = last->second.origin.trail;
     const auto after = std::next(last);
     while (first != after) drop(first++);
     piece.data = joined;

@@ -24,9 +24,17 @@ class HeldData {
     uint32_t packet = 0;  // number of the flow's packet then
     bool set() const { return time != kUnstamped; }
   };
+  // What a piece keeps of the segment that brought it.
+  struct Origin {
+    uint32_t lead = 0;      // bytes of the segment before the piece …
+    uint32_t trail = 0;     // … and behind it
+    uint8_t ttl = 0;        // of its packet
+    bool doubtful = false;  // the receiver may not have taken it
+  };
   struct Piece {
     uint8_t* data = nullptr;  // null: bytes that the capture cut off
     uint32_t length = 0;
+    Origin origin;
     Nanoseconds time = 0;  // capture time of its packet
     Stamp acked;           // of the hole before it
   };
@@ -59,9 +67,14 @@ class HeldData {
   // Copies `bytes` (null data: `length` bytes that the capture cut off) to [offset, offset + length), which
   // no piece covers. `fresh` stamps the hole before it unless an older stamp is known; unset: not
   // acknowledged. False when more than `room` or the budget would be taken.
-  bool add(uint64_t offset, const uint8_t* bytes, uint32_t length, Nanoseconds time, Stamp fresh,
-           size_t room);
+  bool add(uint64_t offset, const uint8_t* bytes, uint32_t length, Nanoseconds time, Stamp fresh, size_t room,
+           const Origin& origin);
   void pop_front();
+  // Takes [from, to), which lies in `piece`, out of it; what is left on either side stays. `*old` is then
+  // the piece as it was, for free_bytes(). False, and nothing changed, when the budget refuses a second
+  // piece.
+  bool cut(Pieces::iterator piece, uint64_t from, uint64_t to, Piece* old);
+  void free_bytes(const Piece& piece);
   // Joins neighbours within [from, to] into one piece with the latest of their times, so that a flow of
   // tiny pieces does not cost a step each for ever.
   void join(uint64_t from, uint64_t to);
@@ -72,6 +85,8 @@ class HeldData {
   void advance(uint64_t next);
   // Nothing was acknowledged beyond `offset` after all: the rest was FIN.
   void limit_tail(uint64_t offset) { tail_offset_ = std::min(tail_offset_, offset); }
+  // Nothing is waited for any more.
+  void forget_tail() { tail_ = Stamp{}; }
   // What is acknowledged beyond the last piece: up to tail_offset() since tail().
   const Stamp& tail() const { return tail_; }
   uint64_t tail_offset() const { return tail_offset_; }
@@ -85,7 +100,7 @@ class HeldData {
   bool fill_hole(size_t index, uint64_t start, uint64_t end);
 
  private:
-  static constexpr size_t kPieceCost = 112;  // a map node and what the pool adds
+  static constexpr size_t kPieceCost = 120;  // a map node and what the pool adds
   static constexpr size_t kHoleCost = 2 * sizeof(Hole);
   static constexpr size_t kMostHoles = 64;
   static constexpr size_t kMostJoined = 16384;  // bytes of a joined piece
@@ -93,6 +108,7 @@ class HeldData {
   explicit HeldData(TcpShared& shared);
   ~HeldData();
   void drop(Pieces::iterator piece);
+  void put(uint64_t offset, const Piece& like, const uint8_t* bytes, uint32_t length);
 
   TcpShared& shared_;
   Pieces pieces_;

@@ -1,18 +1,24 @@
 #include "sensor/reassembly/passed_stretches.h"
 
+#include <algorithm>
+#include <cstring>
 #include <memory>
 
 namespace weir {
 
-PooledPtr<PassedStretches> PassedStretches::make(TcpShared& shared) {
+PooledPtr<PassedStretches> PassedStretches::make(TcpShared& shared, uint32_t seq, Bytes before) {
   if (!shared.budget().try_take(sizeof(PassedStretches))) return nullptr;
   void* memory = shared.pool().allocate(sizeof(PassedStretches), alignof(PassedStretches));
-  return PooledPtr<PassedStretches>(::new (memory) PassedStretches(shared));
+  return PooledPtr<PassedStretches>(::new (memory) PassedStretches(shared, seq, before));
 }
 
-// first_ stays as it is: count_ says how much of it has a value.
-PassedStretches::PassedStretches(TcpShared& shared) : shared_(shared), stretches_(nullptr) {
+// The arrays stay as they are: the counts say how much of them has a value.
+PassedStretches::PassedStretches(TcpShared& shared, uint32_t seq, Bytes before)
+    : shared_(shared), stretches_(nullptr), lead_seq_(seq) {
   stretches_ = first_.data();
+  before = before.last(std::min(before.size(), kEdge));
+  lead_length_ = static_cast<uint32_t>(before.size());
+  if (!before.empty()) std::memcpy(lead_.data() + (kEdge - before.size()), before.data(), before.size());
 }
 
 void PassedStretches::release(PassedStretches* self) {
@@ -37,6 +43,16 @@ bool PassedStretches::grow() {
 }
 
 void PassedStretches::add(uint32_t seq, Bytes bytes) {
+  Edges& edges = edges_[edge_count_++ % kEdges];
+  edges.seq = seq;
+  edges.length = static_cast<uint32_t>(bytes.size());
+  if (bytes.size() >= kEdge) {
+    std::memcpy(edges.head.data(), bytes.data(), kEdge);
+    std::memcpy(edges.tail.data(), bytes.data() + (bytes.size() - kEdge), kEdge);
+  } else {
+    std::memcpy(edges.head.data(), bytes.data(), bytes.size());
+    std::memcpy(edges.tail.data() + (kEdge - bytes.size()), bytes.data(), bytes.size());
+  }
   const Stretch stretch{seq, static_cast<uint32_t>(bytes.size()), payload_hash(shared_.key(), bytes)};
   if (count_ == capacity_ && !grow()) {
     stretches_[oldest_] = stretch;
@@ -60,6 +76,39 @@ PassedStretches::Verdict PassedStretches::compare(uint32_t seq, Bytes bytes) con
     verdict.verified += known.length;
   }
   return verdict;
+}
+
+size_t PassedStretches::before(uint32_t seq, std::span<uint8_t, kEdge> out) const {
+  size_t room = kEdge;
+  for (uint32_t age = 0; age < edges() && room != 0; ++age) {  // newest first: back through the stream
+    const Edges& e = edge(age);
+    if (e.seq + e.length != seq) continue;
+    const size_t n = std::min({room, size_t{e.length}, kEdge});
+    room -= n;
+    std::memcpy(out.data() + room, e.tail.data() + (kEdge - n), n);
+    if (e.length > kEdge) return kEdge - room;
+    seq = e.seq;
+  }
+  if (room != 0 && seq == lead_seq_) {
+    const size_t n = std::min<size_t>(room, lead_length_);
+    room -= n;
+    std::memcpy(out.data() + room, lead_.data() + (kEdge - n), n);
+  }
+  return kEdge - room;
+}
+
+size_t PassedStretches::after(uint32_t seq, std::span<uint8_t, kEdge> out) const {
+  size_t filled = 0;
+  for (uint32_t age = edges(); age-- > 0 && filled < kEdge;) {  // oldest first: on through the stream
+    const Edges& e = edge(age);
+    if (e.seq != seq) continue;
+    const size_t n = std::min({kEdge - filled, size_t{e.length}, kEdge});
+    std::memcpy(out.data() + filled, e.head.data(), n);
+    filled += n;
+    if (e.length > kEdge) break;
+    seq += e.length;
+  }
+  return filled;
 }
 
 }  // namespace weir

@@ -6,11 +6,21 @@
 
 namespace weir {
 
-// An extra version of bytes that were passed on before.
+// Another version of bytes that were passed on, or may yet be.
 enum class ExtraKind : uint8_t {
   kLate,      // came after its hole was given up
-  kConflict,  // differs from what was passed on
+  kConflict,  // differs from what was passed on, or the receiver may not have taken it
+  kRepeat,    // comes again where the first version is no longer known
+  kPiece,     // no stream's: of an IP datagram that never became whole
 };
+
+// What stands around an extra in the stream, as far as it is known: a value may begin or end there.
+struct Surroundings {
+  Bytes before;  // up to its first byte
+  Bytes after;   // from behind its last byte on
+};
+// The place of bytes whose offset in the stream is not known.
+inline constexpr uint64_t kNoOffset = UINT64_MAX;
 
 class StreamSink {
  public:
@@ -23,7 +33,12 @@ class StreamSink {
   virtual void on_end(Direction direction, Nanoseconds time) = 0;
   // A late or conflicting version of [offset, offset + bytes.size()).
   virtual void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes,
-                        Nanoseconds time) = 0;
+                        const Surroundings& around, Nanoseconds time) = 0;
+  // The byte at `offset`, still to be passed on, is urgent: a receiver may take it out of the stream
+  // (RFC 6093 3).
+  virtual void on_urgent(Direction /*direction*/, uint64_t /*offset*/) {}
+  // The last bytes given to on_chunk, as many as are kept; valid until the next call.
+  virtual Bytes recent(Direction /*direction*/) const { return {}; }
 };
 
 }  // namespace weir

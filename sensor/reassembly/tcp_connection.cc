@@ -26,16 +26,34 @@ void TcpConnection::on_segment(const PacketView& packet, Direction from, StreamS
   // Here and not only by timer, so that a timer that runs late changes nothing.
   if (own.held != nullptr || peer.held != nullptr) expire(packet.time, sink, context);
   ++packets_;
-  own.flags |= kSeen;
-  own.window = packet.tcp_window;
-
-  const Call call{from, sink, context, packet.time};
+  if (packet.checksum == Checksum::kWrong && context.shared.options().drop_wrong_checksums) [[unlikely]] {
+    context.ledger.seen += packet.payload_wire;
+    context.ledger.add_unread(Unread::kChecksum, packet.payload_wire);
+    ++context.shared.counters().bad_checksum;
+    return;
+  }
+  const bool doubtful = is_doubtful(own, packet);
+  Call call{from, sink, context, packet.time, &packet, doubtful};
   const Call reverse{opposite(from), sink, context, packet.time};
   uint32_t seq = packet.tcp_seq;
+  if (doubtful) [[unlikely]] {
+    ++context.shared.counters().doubtful;
+    if ((packet.tcp_flags & kTcpSyn) != 0) ++seq;
+    if (packet.payload_wire != 0) on_payload(seq, packet, call);
+    settle(call);
+    return;
+  }
+
+  own.flags |= kSeen;
+  own.window = packet.tcp_window;
+  if ((own.flags & kReset) != 0) [[unlikely]]
+    on_life(packet, from);
   if ((packet.tcp_flags & kTcpSyn) != 0) {
-    on_syn(packet, from);
+    on_syn(packet, reverse);
     ++seq;  // SYN takes a number of its own
-  } else if ((packet.tcp_flags & kTcpRst) == 0) {
+    // Taken only with a Fast Open cookie (RFC 7413): the answer tells.
+    call.doubtful = packet.payload_wire != 0;
+  } else if (packet.payload_wire != 0 || (handshake_seen() && (packet.tcp_flags & kTcpRst) == 0)) {
     opened_ = true;
   }
   if ((packet.tcp_flags & kTcpAck) != 0) on_ack(packet.tcp_ack, reverse);
@@ -44,6 +62,32 @@ void TcpConnection::on_segment(const PacketView& packet, Direction from, StreamS
   if ((packet.tcp_flags & kTcpRst) != 0) on_reset(packet, call);
   settle(call);
   settle(reverse);
+}
+
+// Learns on the way what the direction's packets are like.
+bool TcpConnection::is_doubtful(Half& half, const PacketView& packet) {
+  // Without ACK a segment is dropped (RFC 9293 3.10.7.4), but for SYN and RST.
+  constexpr uint8_t kNeedsNoAck = kTcpSyn | kTcpRst | kTcpAck;
+  bool doubtful = (packet.tcp_flags & kNeedsNoAck) == 0 && (half.flags & kStarted) != 0;
+  if (packet.ttl < tcp::kLowTtl && packet.ttl + tcp::kTtlSlack < half.ttl) [[unlikely]]
+    doubtful = true;
+  switch (packet.checksum) {
+    case Checksum::kUnchecked:
+      break;
+    case Checksum::kGood:
+      if (!doubtful) half.flags |= kSound;
+      break;
+    case Checksum::kPartial:
+      // A direction whose card fills the sums in has none that is right; what the receiving host merged
+      // before it was captured there (GRO) has a partial one among right ones.
+      if ((half.flags & kSound) != 0 && packet.payload_wire <= tcp::kLargestFramePayload) doubtful = true;
+      break;
+    case Checksum::kWrong:
+      if ((half.flags & kSound) != 0) doubtful = true;
+      break;
+  }
+  if (!doubtful && packet.ttl > half.ttl) half.ttl = packet.ttl;
+  return doubtful;
 }
 
 void TcpConnection::start(Half& half, uint32_t seq) {
@@ -57,12 +101,34 @@ void TcpConnection::start(Half& half, uint32_t seq) {
   half.acked = acked > 0 ? static_cast<uint64_t>(acked) : 0;
 }
 
-void TcpConnection::on_syn(const PacketView& packet, Direction from) {
-  Half& own = half_[index_of(from)];
-  Half& peer = half_[index_of(opposite(from))];
+// `reverse.direction` is the direction of who receives the SYN.
+void TcpConnection::on_syn(const PacketView& packet, const Call& reverse) {
+  Half& own = half_[index_of(opposite(reverse.direction))];
+  Half& peer = half_[index_of(reverse.direction)];
   own.flags |= kSyn;
   if ((own.flags & kStarted) == 0) start(own, packet.tcp_seq + 1);
-  if ((packet.tcp_flags & kTcpAck) != 0 && (peer.flags & kStarted) == 0) start(peer, packet.tcp_ack);
+  if ((packet.tcp_flags & kTcpAck) == 0) return;
+  if ((peer.flags & kStarted) == 0) {
+    start(peer, packet.tcp_ack);
+  } else if (peer.next == 0 && (peer.flags & kEnded) == 0) {
+    // The answer names the SYN that was taken; another one was a decoy.
+    const int64_t ahead = tcp::distance(peer.next_seq, packet.tcp_ack);
+    const int64_t end = peer.held == nullptr ? 0 : static_cast<int64_t>(peer.held->end());
+    if (ahead < 0 || ahead > end) restart(peer, packet.tcp_ack, reverse);
+  }
+}
+
+// The direction begins at `seq` after all. Nothing of it was passed on yet; what it holds belonged elsewhere.
+void TcpConnection::restart(Half& half, uint32_t seq, const Call& call) {
+  while (half.held != nullptr && half.held->has_pieces()) {
+    const auto& [offset, piece] = *half.held->pieces().begin();
+    if (piece.data != nullptr) extra(ExtraKind::kConflict, offset, {piece.data, piece.length}, call);
+    half.held->pop_front();
+  }
+  half.held.reset();
+  half.next_seq = seq;
+  half.acked = 0;
+  half.flags &= static_cast<uint16_t>(~(kFin | kAckKnown));
 }
 
 // `call.direction` sent the bytes that are acknowledged.
@@ -84,6 +150,9 @@ void TcpConnection::on_ack(uint32_t ack, const Call& call) {
     acked = std::min(acked, half.next + (half.fin_seq - half.next_seq));
   }
   half.acked = std::max(half.acked, acked);
+  // All of it is taken: nothing will be compared. An acknowledgement that came before its data does not end
+  // that: the two directions of a mirror may lag, and a second version still follow the first.
+  if (half.passed != nullptr && half.acked == half.next) half.passed.reset();
 }
 
 void TcpConnection::on_payload(uint32_t seq, const PacketView& packet, const Call& call) {
@@ -94,11 +163,31 @@ void TcpConnection::on_payload(uint32_t seq, const PacketView& packet, const Cal
   ++counters.segments;
   ledger.seen += packet.payload_wire;
   if (captured < packet.payload_wire) ledger.add_unread(Unread::kSnaplen, packet.payload_wire - captured);
-  if ((packet.tcp_flags & kTcpUrg) != 0) ++counters.urgent;
   if ((half.flags & kStarted) == 0) start(half, seq);
-  if (seq == half.next_seq && half.held == nullptr && captured == packet.payload_wire &&
+  if (half.bypassed() && seq == half.next_seq && (half.flags & (kFin | kEnded)) == 0) {
+    ledger.add_unread(half.bypass, captured);
+    half.next += packet.payload_wire;
+    half.next_seq += packet.payload_wire;
+    return;
+  }
+  if (half.next == 0 && (half.flags & (kSyn | kAckKnown | kEnded)) == kSyn && !call.doubtful) [[unlikely]] {
+    // Nobody has answered the SYN, and its data is elsewhere: the SYN was a decoy.
+    const int64_t ahead = tcp::distance(half.next_seq, seq);
+    if (ahead > tcp::kMaxAhead || -ahead > tcp::kMaxBehind) restart(half, seq, call);
+  }
+  if ((packet.tcp_flags & kTcpUrg) != 0) [[unlikely]] {
+    ++counters.urgent;
+    // The pointer is to the byte behind the urgent one, as everybody builds it (RFC 6093 3.1); it may be in
+    // a later segment.
+    const int64_t at =
+        static_cast<int64_t>(half.next) + tcp::distance(half.next_seq, seq) + int64_t{packet.tcp_urgent} - 1;
+    if (packet.tcp_urgent != 0 && !call.doubtful && at >= static_cast<int64_t>(half.next)) {
+      call.sink.on_urgent(call.direction, static_cast<uint64_t>(at));
+    }
+  }
+  if (seq == half.next_seq && half.held == nullptr && captured == packet.payload_wire && !call.doubtful &&
       (half.flags & (kFin | kEnded)) == 0) {
-    pass(packet.payload, packet.time, call);
+    pass(packet.payload, packet.time, true, call);
     return;
   }
   place(static_cast<int64_t>(half.next) + tcp::distance(half.next_seq, seq), packet.payload,
@@ -148,10 +237,28 @@ void TcpConnection::on_reset(const PacketView& packet, const Call& call) {
     in_window = packet.tcp_ack == peer.next_seq;  // a refusal: its own number says nothing
   }
   if (in_window) {
-    reset_ = true;
+    half_[index_of(call.direction)].flags |= kReset;
+    reset_seq_ = packet.tcp_seq;
   } else {
     ++call.context.shared.counters().resets_ignored;
   }
+}
+
+// Whoever has sent a RST neither sends beyond it nor acknowledges more; who does, has not sent it.
+void TcpConnection::on_life(const PacketView& packet, Direction from) {
+  Half& own = half_[index_of(from)];
+  const Half& peer = half_[index_of(opposite(from))];
+  if ((packet.tcp_flags & (kTcpRst | kTcpSyn)) != 0) return;
+  const bool sends =
+      packet.payload_wire != 0 && tcp::distance(reset_seq_, packet.tcp_seq + packet.payload_wire) > 0;
+  bool takes = false;
+  if ((packet.tcp_flags & kTcpAck) != 0 && (peer.flags & kStarted) != 0) {
+    const int64_t ahead = tcp::distance(peer.next_seq, packet.tcp_ack);
+    takes =
+        ahead <= tcp::kMaxAhead && static_cast<int64_t>(peer.next) + ahead > static_cast<int64_t>(peer.acked);
+  }
+  if (!sends && !takes) return;
+  own.flags &= static_cast<uint16_t>(~kReset);
 }
 
 // After each packet: allowances by packets, the end, memory that is not needed any more.
@@ -160,13 +267,14 @@ void TcpConnection::settle(const Call& call) {
   if ((half.flags & kStarted) == 0) return;
   const TcpOptions& options = call.context.shared.options();
   if (half.held != nullptr) half.held->advance(half.next);
-  if (half.acked > half.next) {
+  if (half.bypassed()) {
+    // Nothing waits and nothing is compared.
+  } else if (half.acked > half.next) {
     HeldData* held = held_data(half, call);
     if (held != nullptr) held->acknowledge(half.acked, half.next, {call.time, packets_});
-  } else if (half.passed != nullptr && (half.flags & kAckKnown) != 0) {
-    if (half.acked == half.next) half.passed.reset();
   }
   if (half.held != nullptr) {
+    drain(call);  // what was doubtful may have been acknowledged
     for (;;) {
       const HeldData::Stamp stamp =
           half.held->has_pieces() ? half.held->pieces().begin()->second.acked : half.held->tail();
@@ -239,8 +347,21 @@ void TcpConnection::finish(Nanoseconds time, StreamSink& sink, TcpContext& conte
   }
 }
 
+void TcpConnection::bypass(Direction d, Unread why, Nanoseconds time, StreamSink& sink, TcpContext& context) {
+  Half& half = half_[index_of(d)];
+  const Call call{d, sink, context, time};
+  half.bypass = why;
+  while (half.held != nullptr && half.held->has_pieces()) give_up_front(call);
+  if (half.held != nullptr) {
+    half.held->forget_tail();
+    if (half.held->empty()) half.held.reset();
+  }
+  half.passed.reset();
+  if ((half.flags & (kFin | kEnded)) == kFin && half.fin_seq == half.next_seq) end(call);
+}
+
 TcpPhase TcpConnection::phase() const {
-  if (reset_ || (half_[0].flags & half_[1].flags & kEnded) != 0) return TcpPhase::kClosing;
+  if (reset() || (half_[0].flags & half_[1].flags & kEnded) != 0) return TcpPhase::kClosing;
   return opened_ ? TcpPhase::kEstablished : TcpPhase::kOpening;
 }
 

@@ -8,13 +8,20 @@
 // back and tells nobody.
 //
 // Order of a direction: on_chunk and on_gap cover its offsets from 0 without a seam until on_end, on_extra
-// comes in between. First version wins (RFC 9293 lets a receiver choose; both versions are handed on).
-// What a direction holds out of order is copied into pooled memory on the budget; in-order payload is
-// handed on from the capture buffer.
+// comes in between. What was passed on stays; of two versions that wait, the one that the receiver keeps by
+// its policy (TcpOptions::targets) becomes the stream. The other is an extra where it differs: both are
+// handed on. What a direction holds out of order is copied into pooled memory on the budget; in-order payload
+// is handed on from the capture buffer.
+//
+// Doubtful segments, those that the receiver may not have taken (a wrong checksum where others of the
+// direction are right, a time to live so low that it may have ended on the way, no ACK, data on a SYN), do
+// not act on the connection, and their payload waits: another version takes its place (and it becomes an
+// extra), an acknowledgement or the allowance of a hole makes it the stream.
 //
 // Ledger: seen += payload on the wire; unread[snaplen] += what the capture cut off; duplicate += repeats;
 // gap += holes given up, less what came late. seen = chunks + extras + duplicate + unread after finish();
-// before it, bytes still held are seen as well.
+// before it, bytes still held are seen as well. Of a bypassed direction: unread[why] += what would have been
+// chunks and extras.
 #pragma once
 
 #include <array>
@@ -39,8 +46,8 @@ struct TcpContext {
 
 // For the flow's time-out.
 enum class TcpPhase : uint8_t {
-  kOpening,      // nothing but SYNs seen
-  kEstablished,  // also when picked up in the middle
+  kOpening,      // no payload, and no more of a handshake than both SYNs
+  kEstablished,  // also when picked up in the middle, from the first payload on
   kClosing,      // both directions ended, or reset
 };
 
@@ -61,13 +68,19 @@ class TcpConnection {
   // Gives up the holes whose allowance is over at `now` (deadline < now).
   void expire(Nanoseconds now, StreamSink& sink, TcpContext& context);
 
+  // Nothing of `d` is wanted any more: what comes is counted as unread for `why` and handed to nobody,
+  // nothing is held, copied or hashed, and a hole is a gap at once (and none any more when its bytes come
+  // late). What is held now is counted so too. The sink hears of the direction's end alone.
+  void bypass(Direction d, Unread why, Nanoseconds time, StreamSink& sink, TcpContext& context);
+  bool bypassed(Direction d) const { return half_[index_of(d)].bypassed(); }
+
   // Hands on everything held, tells the gaps, ends both directions (those that FIN has not ended).
   // `time` goes to on_end.
   void finish(Nanoseconds time, StreamSink& sink, TcpContext& context);
 
   TcpPhase phase() const;
   // A RST in window was seen. Bytes that still come are still put in order; finish() ends the directions.
-  bool reset() const { return reset_; }
+  bool reset() const { return ((half_[0].flags | half_[1].flags) & kReset) != 0; }
   // on_end was called for `d`.
   bool ended(Direction d) const { return (half_[index_of(d)].flags & kEnded) != 0; }
   // A SYN of both sides was seen.
@@ -81,28 +94,37 @@ class TcpConnection {
     uint32_t next_seq = 0;  // sequence number of `next`
     uint32_t fin_seq = 0;   // with kFin: the place of FIN, at or after `next`
     uint16_t window = 0;    // as last advertised by this sender, unscaled
-    uint8_t flags = 0;
+    uint16_t flags = 0;
+    uint8_t ttl = 0;  // highest seen, or the lower one that the receiver has confirmed; 0: none yet
+    Unread bypass = Unread::kCount;  // kCount: the bytes are wanted
+    bool bypassed() const { return bypass != Unread::kCount; }
     PooledPtr<PassedStretches> passed;  // while something passed on is not acknowledged
     PooledPtr<HeldData> held;           // while something is out of order or was given up
   };
-  enum Flag : uint8_t {
-    kSeen = 1,      // a packet of this direction was seen
-    kStarted = 2,   // next_seq is known
-    kAckKnown = 4,  // acked is known
-    kSyn = 8,       // SYN seen
-    kFin = 16,      // fin_seq is known
-    kEnded = 32,    // on_end called
-    kForgot = 64,   // holes were given up that are no longer remembered
+  enum Flag : uint16_t {
+    kSeen = 1,        // a packet of this direction was seen
+    kStarted = 2,     // next_seq is known
+    kAckKnown = 4,    // acked is known
+    kSyn = 8,         // SYN seen
+    kFin = 16,        // fin_seq is known
+    kEnded = 32,      // on_end called
+    kForgot = 64,     // holes were given up that are no longer remembered
+    kSound = 128,     // its checksums are right as captured: a wrong one is none of the card's doing
+    kAckFirst = 256,  // acknowledgements were captured before what they acknowledge
+    kReset = 512,     // a RST of this sender closed the connection
   };
   struct Call;  // one call's direction, sink, context and time
 
   // tcp_connection.cc: what a segment's header says, and the allowances
   static void start(Half& half, uint32_t seq);
-  void on_syn(const PacketView& packet, Direction from);
+  static bool is_doubtful(Half& half, const PacketView& packet);
+  void on_syn(const PacketView& packet, const Call& call);
+  void restart(Half& half, uint32_t seq, const Call& call);
   void on_ack(uint32_t ack, const Call& call);
   void on_payload(uint32_t seq, const PacketView& packet, const Call& call);
   void on_fin(uint32_t fin_seq, const Call& call);
   void on_reset(const PacketView& packet, const Call& call);
+  void on_life(const PacketView& packet, Direction from);
   void settle(const Call& call);
   void end(const Call& call);
   Nanoseconds maturity(const Half& half, const TcpShared& shared) const;
@@ -114,20 +136,22 @@ class TcpConnection {
   void place_repeat(uint64_t start, Bytes bytes, const Call& call);
   void place_new(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
   void place_on_held(uint64_t start, Bytes bytes, uint64_t piece_start, const Call& call);
+  void replace_held(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
   void hold(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
   bool try_hold(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
-  void pass(Bytes bytes, Nanoseconds time, const Call& call);
+  void pass(Bytes bytes, Nanoseconds time, bool fresh, const Call& call);
   void pass_front(const Call& call);
   void drain(const Call& call);
   void lose(uint64_t until, bool missing, Nanoseconds time, const Call& call);
   void give_up_front(const Call& call);
   void extra(ExtraKind kind, uint64_t offset, Bytes bytes, const Call& call);
+  static bool front_waits(const Half& half);
   static HeldData* held_data(Half& half, const Call& call);
 
   std::array<Half, 2> half_;
-  uint32_t packets_ = 0;  // of the flow, both directions
-  bool reset_ = false;
-  bool opened_ = false;  // something but a SYN was seen
+  uint32_t packets_ = 0;    // of the flow, both directions
+  uint32_t reset_seq_ = 0;  // of the RST, with kReset
+  bool opened_ = false;     // payload, or something but a SYN after both SYNs
 };
 
 }  // namespace weir

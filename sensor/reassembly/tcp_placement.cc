@@ -1,7 +1,9 @@
 // TcpConnection: where payload goes. Old bytes are late, repeats or conflicts; new ones are passed on or
 // held until their turn.
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <iterator>
 
 #include "sensor/reassembly/held_data.h"
 #include "sensor/reassembly/passed_stretches.h"
@@ -20,9 +22,11 @@ constexpr size_t kPiecesToJoin = 8;
 void TcpConnection::place(int64_t start, Bytes bytes, uint32_t wire, const Call& call) {
   Half& half = half_[index_of(call.direction)];
   const auto next = static_cast<int64_t>(half.next);
-  if (start - next > tcp::kMaxAhead || next - start > tcp::kMaxBehind) {
+  // A bypassed stream jumps at once: one forged number, and the rest of it lies far behind, in a hole.
+  if (start - next > tcp::kMaxAhead || (next - start > tcp::kMaxBehind && !half.bypassed())) {
     ++call.context.shared.counters().unplaced;
-    extra(ExtraKind::kConflict, static_cast<uint64_t>(std::max<int64_t>(start, 0)), bytes, call);
+    // Modulo 2^32, so that what belongs together stays together.
+    extra(ExtraKind::kConflict, static_cast<uint32_t>(start), bytes, call);
     return;
   }
   int64_t end = start + wire;
@@ -34,16 +38,25 @@ void TcpConnection::place(int64_t start, Bytes bytes, uint32_t wire, const Call&
     start = 0;
     if (end <= 0) return;
   }
+  if (call.doubtful && (half.flags & kFin) != 0 && end > next + int64_t{half.fin_seq - half.next_seq}) {
+    ++call.context.shared.counters().unplaced;
+    extra(ExtraKind::kConflict, static_cast<uint64_t>(start), bytes, call);
+    return;
+  }
   if ((half.flags & kEnded) == 0 && (half.flags & kFin) != 0 &&
       end > next + int64_t{half.fin_seq - half.next_seq}) {
     // Bytes beyond FIN: one of the two is a lie, and more is read without the FIN.
-    half.flags &= static_cast<uint8_t>(~kFin);
+    half.flags &= static_cast<uint16_t>(~kFin);
     ++call.context.shared.counters().fins_ignored;
   }
   auto from = static_cast<uint64_t>(start);
   if (from < half.next) {
     const size_t old = std::min(bytes.size(), static_cast<size_t>(half.next - from));
-    if (old != 0) place_old(from, bytes.first(old), call);
+    if (old != 0 && call.doubtful) {
+      place_repeat(from, bytes.first(old), call);  // leaves a hole to what may still come
+    } else if (old != 0) {
+      place_old(from, bytes.first(old), call);
+    }
     bytes = bytes.subspan(old);
     from += old;
     if (bytes.empty()) from = std::max(from, half.next);
@@ -56,8 +69,13 @@ void TcpConnection::place(int64_t start, Bytes bytes, uint32_t wire, const Call&
     return;
   }
   const uint64_t captured = from + bytes.size();
-  if (!bytes.empty()) place_new(from, captured, bytes.data(), call);
-  if (captured < until) place_new(std::max(captured, half.next), until, nullptr, call);
+  Call placed = call;
+  placed.extent = {from, until};
+  if (!bytes.empty()) {
+    if (half.held != nullptr && half.held->has_pieces()) replace_held(from, captured, bytes.data(), placed);
+    place_new(from, captured, bytes.data(), placed);
+  }
+  if (captured < until) place_new(std::max(captured, half.next), until, nullptr, placed);
 }
 
 // Before `next`: each byte is in a hole that was given up, or was passed on.
@@ -97,17 +115,26 @@ void TcpConnection::place_old(uint64_t start, Bytes bytes, const Call& call) {
 // acknowledged it will not take again, so only what it might still take must be comparable.
 void TcpConnection::place_repeat(uint64_t start, Bytes bytes, const Call& call) {
   Half& half = half_[index_of(call.direction)];
-  const auto seq = static_cast<uint32_t>(half.next_seq - (half.next - start));
-  PassedStretches::Verdict verdict;
-  if (half.passed != nullptr) verdict = half.passed->compare(seq, bytes);
-  const bool acked = half.acked >= start + bytes.size() && (half.flags & kForgot) == 0;
-  if (!verdict.differs && (verdict.verified >= bytes.size() || acked)) {
+  if (half.bypassed() && (half.flags & kForgot) == 0) {
     call.context.ledger.duplicate += bytes.size();
     ++call.context.shared.counters().duplicates;
     return;
   }
-  ++call.context.shared.counters().conflicts;
-  extra(ExtraKind::kConflict, start, bytes, call);
+  const auto seq = static_cast<uint32_t>(half.next_seq - (half.next - start));
+  PassedStretches::Verdict verdict;
+  if (half.passed != nullptr) verdict = half.passed->compare(seq, bytes);
+  const bool acked =
+      half.acked >= start + bytes.size() && (half.flags & (kForgot | kAckFirst)) == 0 && !call.doubtful;
+  // A zero where the last byte was, alone, is how some probe a silent peer (RFC 9293 3.8.4: "garbage").
+  const bool keep_alive = call.packet != nullptr && call.packet->payload_wire == 1 && bytes.size() == 1 &&
+                          bytes[0] == 0 && start + 1 == half.next;
+  if (!verdict.differs && (keep_alive || verdict.verified >= bytes.size() || acked)) {
+    call.context.ledger.duplicate += bytes.size();
+    ++call.context.shared.counters().duplicates;
+    return;
+  }
+  ++(verdict.differs ? call.context.shared.counters().conflicts : call.context.shared.counters().uncompared);
+  extra(verdict.differs ? ExtraKind::kConflict : ExtraKind::kRepeat, start, bytes, call);
 }
 
 // [start, end) is at or after `next`; null bytes: the capture cut them off.
@@ -131,11 +158,11 @@ void TcpConnection::place_new(uint64_t start, uint64_t end, const uint8_t* bytes
     if (on_held) {
       ++met;
       if (part != nullptr) place_on_held(at, {part, static_cast<size_t>(stop - at)}, piece_start, call);
-      if (piece_start == half.next) pass_front(call);
-    } else if (at != half.next) {
+      if (piece_start == half.next && !front_waits(half)) pass_front(call);
+    } else if (at != half.next || call.doubtful) {
       hold(at, stop, part, call);
     } else if (part != nullptr) {
-      pass({part, static_cast<size_t>(stop - at)}, call.time, call);
+      pass({part, static_cast<size_t>(stop - at)}, call.time, true, call);
     } else {
       lose(stop, false, call.time, call);
     }
@@ -145,7 +172,46 @@ void TcpConnection::place_new(uint64_t start, uint64_t end, const uint8_t* bytes
   if (met > kPiecesToJoin && half.held != nullptr) half.held->join(start, end);
 }
 
-// The first version that came is the one that waits.
+// Where the receiver keeps the later of two versions that wait, the earlier one leaves: place_new then finds
+// its place free. What is known to be taken comes before what is doubtful, whichever was first.
+void TcpConnection::replace_held(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call) {
+  Half& half = half_[index_of(call.direction)];
+  ReassemblyCounters& counters = call.context.shared.counters();
+  auto at = half.held->ending_after(start);
+  if (at == half.held->pieces().end() || at->first >= end) return;
+  const TargetPolicy policy = call.context.shared.options().targets.of(call.packet->key.dst);
+  while (at != half.held->pieces().end() && at->first < end) {
+    const HeldData::Piece& piece = at->second;
+    const uint64_t begin = at->first;
+    const uint64_t from = std::max(start, begin);
+    const uint64_t to = std::min(end, begin + piece.length);
+    const SegmentExtent older{begin - piece.origin.lead, begin + piece.length + piece.origin.trail};
+    const bool wins = piece.origin.doubtful != call.doubtful ? piece.origin.doubtful
+                                                             : newer_wins(policy, older, call.extent);
+    const bool same = piece.data != nullptr &&
+                      std::memcmp(piece.data + (from - begin), bytes + (from - start), to - from) == 0;
+    HeldData::Piece old;
+    if (!wins || piece.data == nullptr || (same && !piece.origin.doubtful) ||
+        !half.held->cut(at, from, to, &old)) {
+      ++at;
+      continue;
+    }
+    if (same) {
+      call.context.ledger.duplicate += to - from;
+      ++counters.duplicates;
+    } else {
+      Call earlier = call;
+      earlier.time = old.time;
+      ++counters.conflicts;
+      ++counters.replaced;
+      extra(ExtraKind::kConflict, from, {old.data + (from - begin), static_cast<size_t>(to - from)}, earlier);
+    }
+    half.held->free_bytes(old);
+    at = half.held->ending_after(to);
+  }
+}
+
+// The version that waits is the one that the receiver keeps.
 void TcpConnection::place_on_held(uint64_t start, Bytes bytes, uint64_t piece_start, const Call& call) {
   Half& half = half_[index_of(call.direction)];
   ReassemblyCounters& counters = call.context.shared.counters();
@@ -164,9 +230,16 @@ void TcpConnection::place_on_held(uint64_t start, Bytes bytes, uint64_t piece_st
 
 void TcpConnection::hold(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call) {
   Half& half = half_[index_of(call.direction)];
-  while (!try_hold(start, end, bytes, call)) {
+  while (half.bypassed() || !try_hold(start, end, bytes, call)) {
+    if (call.doubtful && !half.bypassed()) {  // does not push on what is known to come
+      ++call.context.shared.counters().hold_refused;
+      if (bytes != nullptr) {
+        extra(ExtraKind::kConflict, start, {bytes, static_cast<size_t>(end - start)}, call);
+      }
+      return;
+    }
     // No room: the stream goes on without what is missing, up to here at most.
-    ++call.context.shared.counters().hold_refused;
+    if (!half.bypassed()) ++call.context.shared.counters().hold_refused;
     if (half.held != nullptr && half.held->has_pieces() && half.held->pieces().begin()->first < start) {
       give_up_front(call);
       if (half.next != start) continue;
@@ -174,7 +247,7 @@ void TcpConnection::hold(uint64_t start, uint64_t end, const uint8_t* bytes, con
       lose(start, true, call.time, call);
     }
     if (bytes != nullptr) {
-      pass({bytes, static_cast<size_t>(end - start)}, call.time, call);
+      pass({bytes, static_cast<size_t>(end - start)}, call.time, true, call);
     } else {
       lose(end, false, call.time, call);
     }
@@ -193,17 +266,31 @@ bool TcpConnection::try_hold(uint64_t start, uint64_t end, const uint8_t* bytes,
   HeldData::Stamp stamp;
   // Where the receiver is not captured nothing will be acknowledged: the allowance runs at once.
   if (half.acked >= start || (peer.flags & kSeen) == 0) stamp = {call.time, packets_};
+  const HeldData::Origin origin{static_cast<uint32_t>(start - call.extent.begin),
+                                static_cast<uint32_t>(call.extent.end - end), call.packet->ttl,
+                                call.doubtful};
   return held->add(start, bytes, static_cast<uint32_t>(end - start), call.time, stamp,
-                   used < limit ? limit - used : 0);
+                   used < limit ? limit - used : 0, origin);
 }
 
-// Hands on the next bytes of the stream.
-void TcpConnection::pass(Bytes bytes, Nanoseconds time, const Call& call) {
+// Hands on the next bytes of the stream. `fresh`: they have just come, and were not held.
+void TcpConnection::pass(Bytes bytes, Nanoseconds time, bool fresh, const Call& call) {
   Half& half = half_[index_of(call.direction)];
   const uint64_t offset = half.next;
+  if (half.bypassed()) {
+    call.context.ledger.add_unread(half.bypass, bytes.size());
+    half.next += bytes.size();
+    half.next_seq += static_cast<uint32_t>(bytes.size());
+    return;
+  }
+  const bool acked = half.acked >= offset + bytes.size();
   ++call.context.shared.counters().chunks;
-  if (half.acked < offset + bytes.size()) {
-    if (half.passed == nullptr) half.passed = PassedStretches::make(call.context.shared);
+  if (acked && fresh) half.flags |= kAckFirst;
+  if (!acked || fresh) {
+    if (half.passed == nullptr) {
+      half.passed =
+          PassedStretches::make(call.context.shared, half.next_seq, call.sink.recent(call.direction));
+    }
     if (half.passed != nullptr) half.passed->add(half.next_seq, bytes);
   }
   half.next += bytes.size();
@@ -215,8 +302,15 @@ void TcpConnection::pass_front(const Call& call) {
   Half& half = half_[index_of(call.direction)];
   const auto front = half.held->pieces().begin();
   const HeldData::Piece piece = front->second;
+  if (piece.origin.doubtful) [[unlikely]] {
+    // So the receiver takes what looked doubtful: the route is another, or the card makes the sums.
+    if (half.acked >= half.next + piece.length) {
+      if (piece.origin.ttl != 0) half.ttl = std::min(half.ttl, piece.origin.ttl);
+      half.flags &= static_cast<uint16_t>(~kSound);
+    }
+  }
   if (piece.data != nullptr) {
-    pass({piece.data, piece.length}, piece.time, call);
+    pass({piece.data, piece.length}, piece.time, false, call);
   } else {
     lose(half.next + piece.length, false, piece.time, call);
   }
@@ -225,9 +319,16 @@ void TcpConnection::pass_front(const Call& call) {
 
 void TcpConnection::drain(const Call& call) {
   Half& half = half_[index_of(call.direction)];
-  while (half.held != nullptr && half.held->has_pieces() && half.held->pieces().begin()->first == half.next) {
+  while (half.held != nullptr && half.held->has_pieces() && half.held->pieces().begin()->first == half.next &&
+         !front_waits(half)) {
     pass_front(call);
   }
+}
+
+// The first piece held is doubtful and not yet acknowledged.
+bool TcpConnection::front_waits(const Half& half) {
+  const auto& [offset, piece] = *half.held->pieces().begin();
+  return piece.origin.doubtful && half.acked < offset + piece.length;
 }
 
 // The stream goes on at `until` without the bytes before it: they never came (`missing`), or the capture cut
@@ -241,11 +342,13 @@ void TcpConnection::lose(uint64_t until, bool missing, Nanoseconds time, const C
     ++call.context.shared.counters().gaps;
     call.context.shared.counters().gap_bytes += n;
   }
-  HeldData* held = held_data(half, call);
-  if (held == nullptr || !held->add_hole({offset, until, missing})) half.flags |= kForgot;
+  if (missing || !half.bypassed()) {
+    HeldData* held = held_data(half, call);
+    if (held == nullptr || !held->add_hole({offset, until, missing})) half.flags |= kForgot;
+  }
   half.next = until;
   half.next_seq += static_cast<uint32_t>(n);
-  call.sink.on_gap(call.direction, offset, n, time);
+  if (!half.bypassed()) call.sink.on_gap(call.direction, offset, n, time);
 }
 
 // Gives up the first hole: before the first piece held or, without one, before the end of what is
@@ -254,7 +357,11 @@ void TcpConnection::give_up_front(const Call& call) {
   Half& half = half_[index_of(call.direction)];
   if (half.held->has_pieces()) {
     const auto& [offset, piece] = *half.held->pieces().begin();
-    lose(offset, true, piece.acked.set() ? piece.acked.time : piece.time, call);
+    if (offset == half.next) {
+      pass_front(call);  // doubtful, and nothing else came
+    } else {
+      lose(offset, true, piece.acked.set() ? piece.acked.time : piece.time, call);
+    }
     drain(call);
   } else {
     lose(half.held->tail_offset(), true, half.held->tail().time, call);
@@ -264,7 +371,40 @@ void TcpConnection::give_up_front(const Call& call) {
 }
 
 void TcpConnection::extra(ExtraKind kind, uint64_t offset, Bytes bytes, const Call& call) {
-  if (!bytes.empty()) call.sink.on_extra(kind, call.direction, offset, bytes, call.time);
+  if (bytes.empty()) return;
+  const Half& half = half_[index_of(call.direction)];
+  if (half.bypassed()) {
+    call.context.ledger.add_unread(half.bypass, bytes.size());
+    return;
+  }
+  std::array<uint8_t, PassedStretches::kEdge> before;
+  std::array<uint8_t, PassedStretches::kEdge> after;
+  const uint64_t end = offset + bytes.size();
+  Surroundings around;
+  if (half.passed != nullptr) {
+    const uint32_t seq = half.next_seq + static_cast<uint32_t>(offset - half.next);
+    around.before = Bytes(before).last(half.passed->before(seq, before));
+    around.after = Bytes(after).first(half.passed->after(seq + static_cast<uint32_t>(bytes.size()), after));
+  }
+  if (around.before.empty() && offset == half.next) around.before = call.sink.recent(call.direction);
+  if (half.held != nullptr && half.held->has_pieces()) {
+    if (around.before.empty() && offset != 0) {
+      const auto piece = half.held->ending_after(offset - 1);
+      if (piece != half.held->pieces().end() && piece->first < offset && piece->second.data != nullptr) {
+        const Bytes left(piece->second.data, static_cast<size_t>(offset - piece->first));
+        around.before = left.last(std::min(left.size(), PassedStretches::kEdge));
+      }
+    }
+    if (around.after.empty()) {
+      const auto piece = half.held->ending_after(end);
+      if (piece != half.held->pieces().end() && piece->first <= end && piece->second.data != nullptr) {
+        const Bytes whole(piece->second.data, piece->second.length);
+        const Bytes right = whole.subspan(static_cast<size_t>(end - piece->first));
+        around.after = right.first(std::min(right.size(), PassedStretches::kEdge));
+      }
+    }
+  }
+  call.sink.on_extra(kind, call.direction, offset, bytes, around, call.time);
 }
 
 HeldData* TcpConnection::held_data(Half& half, const Call& call) {

@@ -9,6 +9,7 @@
 #include "sensor/base/keyed_hash.h"
 #include "sensor/base/memory_budget.h"
 #include "sensor/base/packet.h"
+#include "sensor/base/target_policy.h"
 
 namespace weir {
 
@@ -19,6 +20,10 @@ struct TcpOptions {
   Nanoseconds hold_time = 200'000'000;
   // Out-of-order bytes (with what they cost to keep) of one connection, both directions.
   size_t hold_limit = size_t{8} << 20;
+  // Of overlapping segments that wait, which one the receiver keeps.
+  TargetPolicies targets{};
+  // A segment with a wrong checksum does not exist (`decode.checksums: verify`); else it is doubtful.
+  bool drop_wrong_checksums = false;
 };
 
 // Sums over all connections of the worker.
@@ -31,11 +36,17 @@ struct ReassemblyCounters {
   uint64_t gap_bytes = 0;       // their length when they were given up
   uint64_t late = 0;            // pieces that came after their hole was given up
   uint64_t duplicates = 0;      // pieces that repeat what was there
-  uint64_t conflicts = 0;       // pieces that differ from what was there, or could not be compared
+  uint64_t conflicts = 0;       // pieces that differ from what was there
+  uint64_t uncompared = 0;      // pieces that come again where the first version is no longer known
   uint64_t unplaced = 0;        // payload outside any window, handed on as an extra
   uint64_t resets_ignored = 0;  // RST out of window
   uint64_t fins_ignored = 0;    // FIN out of window, or another place than the first
   uint64_t urgent = 0;          // segments with URG; their bytes stay in the stream (RFC 6093)
+  uint64_t doubtful = 0;        // segments that the receiver may not have taken: held until that is known
+  uint64_t replaced = 0;        // held pieces that gave way to a later version, wholly or in part
+  uint64_t bad_checksum = 0;    // segments with a wrong checksum that were dropped
+
+  ReassemblyCounters& operator+=(const ReassemblyCounters& other);
 };
 
 // Owns a T that lies in a TcpShared's pool; T::release destroys it and gives its memory back.

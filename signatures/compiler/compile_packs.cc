@@ -20,8 +20,8 @@ namespace weir {
 
 namespace {
 
-// How far before its first four digits in a row a value may begin: "GB82 WEST " and "+86 (0755) " fit.
-constexpr uint32_t kDigitLeadIn = 24 + 4;
+// From a value's begin to the end of the first four digits in a row: "GB82 WEST " and "+86 (0755) " fit.
+constexpr uint32_t kDigitLeadIn = RunFilter::kMostLeadIn + RunFilter::kRunDigits;
 // The longest local part (RFC 5321 4.5.3.1.1) and the '@'.
 constexpr uint32_t kAtSignLeadIn = 64 + 1;
 
@@ -193,7 +193,7 @@ class PatternSetBuilder {
     }
     words->finish();
     for (size_t i = 0; i < words->size(); ++i) {
-      if (words->word(i).keyword_of.none()) continue;
+      if (!words->word(i).found) continue;
       engines_[kWordEngine].push_back(
           {words->expression(i), HS_FLAG_CASELESS | HS_FLAG_DOTALL, static_cast<uint32_t>(i)});
     }
@@ -222,13 +222,12 @@ class PatternSetBuilder {
                         "in [...]");
             return;
           }
-          engines_[kind].push_back(expression);
+          engines_[kExpressionEngine].push_back(expression);
           anchors.push_back({i < lead_in_.size() ? std::max(width, lead_in_[i]) : width});
         }
       } else if (anchors.empty()) {
-        const bool digits = d.anchor == AnchorKind::kDigits;
-        engines_[kind].push_back({digits ? "[^0-9][0-9]{4}" : "@", HS_FLAG_DOTALL, 0});
-        anchors.push_back({digits ? kDigitLeadIn : kAtSignLeadIn});
+        // Found without Hyperscan (sensor/match/anchor_scan.h).
+        anchors.push_back({d.anchor == AnchorKind::kDigits ? kDigitLeadIn : kAtSignLeadIn});
       }
     }
     for (const auto& anchors : set_->anchors_) {

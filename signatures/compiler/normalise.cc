@@ -1,5 +1,7 @@
 #include "signatures/compiler/normalise.h"
 
+#include <algorithm>
+
 namespace weir {
 
 namespace {
@@ -16,7 +18,14 @@ size_t separator_at(const DetectorSpec& detector, std::string_view written, size
 
 std::string_view normalise_value(const DetectorSpec& detector, std::string_view written,
                                  std::span<char> buffer) {
+  // Most often nothing but digits: there is nothing to do.
+  if (std::ranges::all_of(written, [](char c) { return c >= '0' && c <= '9'; })) {
+    return written.size() <= buffer.size() ? written : std::string_view();
+  }
   const bool upper = detector.anchor != AnchorKind::kAtSign;
+  if (!upper && detector.separators.empty()) {
+    return written.size() <= buffer.size() ? written : std::string_view();
+  }
   size_t n = 0;
   for (size_t i = 0; i < written.size();) {
     const char c = written[i];

@@ -11,7 +11,8 @@
 namespace weir {
 
 // `written` without the detector's separators, letters in upper case (as they stand where the anchor is
-// at_sign). The result lies in `buffer`; empty when it is too short (kMaxValueBytes always suffices).
+// at_sign). The result lies in `buffer`, or is `written` itself; empty when the buffer is too short
+// (kMaxValueBytes always suffices).
 std::string_view normalise_value(const DetectorSpec& detector, std::string_view written,
                                  std::span<char> buffer);
 

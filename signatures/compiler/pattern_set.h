@@ -79,10 +79,11 @@ struct AnchorSpec {
   uint32_t lead_in = 0;
 };
 
-// The databases, one a kind of candidate: measured as fast as one for all on documents, and a buffer that
-// floods one kind does not slow the others. Order: the values of AnchorKind, then the words.
-inline constexpr size_t kEngines = 4;
-inline constexpr size_t kWordEngine = 3;
+// The databases: expressions that values are anchored on, and the words. Measured as fast as one for both on
+// documents, and a buffer that floods one does not slow the other.
+inline constexpr size_t kEngines = 2;
+inline constexpr size_t kExpressionEngine = 0;
+inline constexpr size_t kWordEngine = 1;
 
 struct Diagnostic {
   std::string file;
@@ -111,7 +112,7 @@ class PatternSet {
   const std::string& version() const { return version_; }
 
   // For sensor/match. Block mode; nullptr where no detector needs the engine. A report's id is, for the word
-  // engine, an index into words(); for the others an index into anchors(engine).
+  // engine, an index into words(); for the other one into anchors(AnchorKind::kExpression).
   const hs_database* database(size_t engine) const { return databases_[engine]; }
   std::span<const AnchorSpec> anchors(AnchorKind kind) const { return anchors_[static_cast<size_t>(kind)]; }
   const ShapeSet& shapes() const { return *shapes_; }

@@ -4,6 +4,7 @@
 #include <pcre2.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <optional>
 #include <utility>
@@ -16,13 +17,17 @@ constexpr size_t kMaxNfaStates = 60000;
 constexpr size_t kMaxStates = 30000;       // of one automaton; more is refused
 constexpr size_t kMaxSharedStates = 8000;  // of one that several shapes share: it should stay in the cache
 constexpr size_t kMaxWork = 4'000'000;     // NFA states visited while building one automaton
+constexpr uint32_t kLongRepeat = 32;       // left open in the automaton for short values
+constexpr size_t kFewStates = 1000;        // that need no such automaton
 
 }  // namespace
 
 // Thompson's construction, then the subset construction. For one use.
 class AutomatonBuilder {
  public:
-  explicit AutomatonBuilder(size_t max_states) : max_states_(max_states) {}
+  enum class Repeats : uint8_t { kCounted, kLongOnesOpen };
+  explicit AutomatonBuilder(size_t max_states, Repeats repeats = Repeats::kCounted)
+      : max_states_(max_states), repeats_(repeats) {}
 
   void add(const ParsedShape& shape, uint16_t detector) {
     State accept;
@@ -31,11 +36,14 @@ class AutomatonBuilder {
     starts_.push_back(build(shape, shape.root, push(std::move(accept))));
   }
 
+  // The smallest bound that was left open; UINT32_MAX when none was.
+  uint32_t open_from() const { return open_from_; }
+
   std::optional<ShapeAutomaton> finish() {
     if (too_large_) return std::nullopt;
     ShapeAutomaton a;
     make_classes(&a);
-    a.next_.assign(2 * a.classes_, ShapeAutomaton::kDead);
+    a.next_.assign(size_t{2} << a.shift_, ShapeAutomaton::kDead);
     a.accepts_.assign(2, 0);
     a.accept_sets_.emplace_back();
     sets_.assign(2, {});
@@ -94,6 +102,16 @@ class AutomatonBuilder {
       }
       case ShapeNode::Kind::kRepeat: {
         const uint32_t after = next;
+        if (repeats_ == Repeats::kLongOnesOpen && node.max >= kLongRepeat) {
+          open_from_ = std::min(open_from_, node.max);
+          const uint32_t loop = push(State{});
+          const uint32_t again = build(shape, node.children[0], loop);
+          if (too_large_) return 0;
+          states_[loop].splits = {again, after};
+          next = loop;
+          for (uint32_t i = 0; i < node.min && !too_large_; ++i) next = build(shape, node.children[0], next);
+          return next;
+        }
         for (uint32_t i = node.min; i < node.max && !too_large_; ++i) {
           State split;
           split.splits = {build(shape, node.children[0], next), after};
@@ -133,6 +151,7 @@ class AutomatonBuilder {
       a->class_of_[b] = static_cast<uint8_t>(n - 1);
     }
     a->classes_ = n;
+    a->shift_ = static_cast<unsigned>(std::bit_width(n - 1));
   }
 
   // Sorted states that read a byte or accept.
@@ -186,15 +205,17 @@ class AutomatonBuilder {
       if (fresh) {
         if (sets_.size() >= max_states_) return false;
         sets_.push_back(it->first);
-        a->next_.resize(sets_.size() * a->classes_, ShapeAutomaton::kDead);
+        a->next_.resize(sets_.size() << a->shift_, ShapeAutomaton::kDead);
         a->accepts_.push_back(0);
       }
-      a->next_[s * a->classes_ + c] = it->second;
+      a->next_[(s << a->shift_) + c] = it->second;
     }
     return true;
   }
 
   size_t max_states_;
+  Repeats repeats_;
+  uint32_t open_from_ = UINT32_MAX;
   bool too_large_ = false;
   std::vector<State> states_;
   std::vector<uint32_t> starts_;
@@ -264,11 +285,21 @@ void ShapeSet::finish() {
         made = builder.finish();
         if (!made) last = first + (last - first) / 2;
       }
+      if (made->states() > kFewStates) {
+        AutomatonBuilder builder(kFewStates, AutomatonBuilder::Repeats::kLongOnesOpen);
+        for (size_t i = first; i < last; ++i) builder.add(pending[i].shape, pending[i].detector);
+        std::optional<ShapeAutomaton> open = builder.finish();
+        if (open && builder.open_from() != UINT32_MAX) {
+          made->short_values_ = std::make_unique<const ShapeAutomaton>(std::move(*open));
+          made->short_limit_ = builder.open_from();
+        }
+      }
       groups_[g].push_back(std::move(*made));
       first = last;
     }
     pending.clear();
   }
+  runs_ = RunFilter(automata(AnchorKind::kDigits));
 }
 
 bool ShapeSet::confirm_inexact(uint16_t detector, std::string_view value, ShapeScratch& scratch) const {

@@ -32,10 +32,10 @@ void WordIndex::add(std::string_view word, uint16_t detector, bool contrary) {
   std::string text;
   for (const char c : word) text += static_cast<char>(fold(c));
   auto at = std::ranges::find_if(words_, [&](const IndexedWord& w) {
-    return std::ranges::equal(w.text, text, {}, [](char c) { return fold(c); });
+    return std::ranges::equal(w.text, text, {}, [](char c) { return static_cast<char>(fold(c)); });
   });
   if (at == words_.end()) {
-    words_.push_back({std::string(word), {}, {}, 0});
+    words_.push_back({std::string(word), {}, {}, 0, false});
     at = words_.end() - 1;
   }
   (contrary ? at->contrary_to : at->keyword_of).set(detector);
@@ -70,6 +70,7 @@ void WordIndex::finish() {
       // Two words may share a variant ("id card", "idcard"): the merged word speaks for both's detectors.
       if (trie[node].word == kNone) {
         trie[node].word = static_cast<uint32_t>(w);
+        words_[w].found = true;
       } else if (trie[node].word != w) {
         words_[trie[node].word].keyword_of |= words_[w].keyword_of;
         words_[trie[node].word].contrary_to |= words_[w].contrary_to;

@@ -1,5 +1,5 @@
-// Every keyword and contrary word of all packs, for two uses: literals for Hyperscan (a keyword anywhere in
-// the item), and a trie for the few dozen characters around a candidate.
+// Every keyword and contrary word of all packs: expressions for Hyperscan, which finds where one may end, and
+// a trie that says which word stands there and whether it stands whole.
 //
 // A word whose first or last character is a Latin letter or digit matches there only at a word's edge:
 // beside no letter, or where the case changes as in idCard, userIDCard. A space, '_' or '-' inside a word
@@ -23,6 +23,14 @@ struct IndexedWord {
   DetectorSet keyword_of;   // the detectors that it speaks for
   DetectorSet contrary_to;  // … and against
   uint8_t gaps = 0;         // spaces, '_', '-' inside it that a text may leave out
+  bool found = false;       // match_at() can answer it; not so a word that another one's spellings cover
+};
+
+// A word that stands whole in a text.
+struct WordHit {
+  uint32_t begin = 0, end = 0;
+  uint32_t word = 0;  // index into the WordIndex
+  friend bool operator==(const WordHit&, const WordHit&) = default;
 };
 
 class WordIndex {

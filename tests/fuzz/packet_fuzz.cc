@@ -35,6 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // No header says more than an IP packet holds, but for a frame that is longer itself.
   require(view.payload_wire <= 65535 || view.payload_wire <= raw.wire_length);
   require(view.vlan_count <= view.vlans.size());
+  require(view.layer_count <= view.layers.size());
+  require(view.tunnels <= DecodeOptions().max_tunnels);
+  const Bytes header = view.header();
+  require(header.size() >= 8 && header.data() >= raw.bytes.data() && header.data() + header.size() <= end);
   require(view.key.protocol == (kind == PacketKind::kTcp ? kProtoTcp : kProtoUdp));
 
   // The way back is steered alike: addresses exchanged, in an IPv4 or IPv6 header of our own.

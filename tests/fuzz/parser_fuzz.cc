@@ -4,10 +4,13 @@
 // Input: byte 0 picks the parser, byte 1 bit 0 says that the flow was picked up late. Then records: one byte
 // (bit 0 direction; bits 1–2: 3 a hole, else data; bits 3–7: the length's high bits), one byte (the length's
 // low bits), and for data the bytes. A hole's length is its size times 17. What the parser's probe says of
-// the first bytes is asked and not heeded: the parser must bear anything.
+// the first bytes is asked and not heeded: the parser must bear anything. To a datagram protocol each piece
+// of data is one datagram.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <vector>
 
 #include "parsers/api/parser.h"
 #include "tests/harness/parser_driver.h"
@@ -45,7 +48,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
   const auto parsers = weir::parser_registry();
   const weir::ParserInfo& info = parsers[data[0] % parsers.size()];
-  if (info.transport != weir::Transport::kTcp) return 0;
   const bool midstream = (data[1] & 1) != 0;
   Script script;
   std::array<std::string, 2> heads;
@@ -71,6 +73,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   view.midstream = midstream;
   info.probe(view);
+
+  if (info.transport == weir::Transport::kUdp) {
+    RecordingSink sink(breach);
+    const std::unique_ptr<weir::Parser> parser = info.make(midstream);
+    for (const Script::Step& step : script.steps()) {
+      if (step.kind != Script::Step::Kind::kData) continue;
+      const std::vector<uint8_t> block(step.bytes.begin(), step.bytes.end());
+      if (parser->on_datagram(step.direction, block, sink) != weir::ParseStatus::kOk) break;
+    }
+    if (!sink.all_closed()) breach("an item was left open");
+    return 0;
+  }
 
   const std::string whole = play(info, script, midstream, SIZE_MAX / 2);
   for (const size_t piece : {size_t{1}, size_t{7}, size_t{100}}) {

@@ -8,7 +8,7 @@ import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 OUT = ROOT / "fuzz/corpus/parser"
-HTTP, TLS = 0, 1
+HTTP, TLS, SSH, QUIC, DTLS, WIREGUARD, IPSEC = range(7)
 
 
 def records(direction, data):
@@ -63,3 +63,14 @@ seed("http_meta", HTTP, (1, OK + b"Content-Disposition: attachment; filename*=GB
 seed("http_head_hole", HTTP, (0, POST + b"Cook"), (0, 9), (0, b"ie: 1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"))
 seed("http_junk", HTTP, (0, b"GET /old\r\n\x01\x02PUT http://h/ HTTP/1.0\n\n"), (1, b"<html>HTTP/1.1 200 OK\r\n\r\n"))
 seed("http_long_head", HTTP, (0, POST + b"A: " + b"b" * 70000 + b"\r\nContent-Length: 1\r\n\r\nxGET / HTTP/1.1\r\n\r\n"))
+
+for name, parser in (("ssh", SSH), ("quic", QUIC), ("quic_v2", QUIC), ("dtls", DTLS), ("wireguard", WIREGUARD),
+                     ("ipsec_500", IPSEC), ("ipsec_4500", IPSEC)):
+    steps = recorded(json.loads((ROOT / f"data/encrypted/{name}.json").read_text())["steps"])
+    seed(f"{name}_recorded", parser, *steps[:12])
+VERSION = b"SSH-2.0-x\r\n"
+seed("ssh_hole", SSH, (0, VERSION + b"\0\0\0\x0c\x0a\x14"), (0, 3), (0, b"plain"), (1, VERSION), (1, 2), (1, b"rest"))
+seed("ssh_newkeys", SSH, (0, VERSION + b"\0\0\0\x0c\x0a\x15" + b"\0" * 10 + b"x"), (1, b"hi\n" + VERSION + b"\xff" * 9))
+seed("quic_lengths", QUIC, (0, b"\xc0\0\0\0\1\xff"), (0, b"\xc0\0\0\0\1\0\0" + b"\xff" * 12), (1, b"\x80\0\0\0\0\0\0\0"))
+seed("dtls_chain", DTLS, (0, b"\x16\xfe\xfd" + b"\0" * 8 + b"\0\1\1"), (1, b"\x16\xfe\xfd" + b"\0" * 8 + b"\0\1\2\x2e\x80\x80"), (0, b"\x2e\x90"))
+seed("ipsec_marker", IPSEC, (0, b"\0\0\0\0"), (0, b"\xff"), (1, b"\0\0\1\1\0\0\0\1" + b"\x80" * 16), (1, b"text"))

@@ -1,10 +1,12 @@
 // Any sequence of TCP segments: order, ledger and memory hold, whatever the sender says.
 //
-// Input: one byte of set-up (bit 0: little memory, bit 1: few packets' allowance), then a record a segment:
+// Input: one byte of set-up (bit 0: little memory, bit 1: few packets' allowance, bits 2-4: overlap policy,
+// bit 5: wrong checksums are dropped, bit 7: records have an eighth byte), then a record a segment:
 //   flags and direction (bit 7: from the responder, bit 6: capture cuts the payload),
 //   sequence number relative to the last of this direction (2 bytes signed; 0x8000: 2^30 further),
 //   acknowledgement relative to the other direction's highest end (1 byte signed),
-//   payload length (1 byte), time step in ms (1 byte signed), then so many payload bytes, repeated from one.
+//   payload length (1 byte), time step in ms (1 byte signed), payload byte, repeated,
+//   and, with bit 7, bits 0-1: checksum, bits 2-3: TTL, bits 4-7: urgent pointer.
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -25,7 +27,7 @@ void require(bool holds, const char* what) {
   std::abort();
 }
 
-constexpr size_t kRecord = 7;
+constexpr uint8_t kTtls[] = {64, 30, 3, 0};
 
 }  // namespace
 
@@ -37,6 +39,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   weir::TcpOptions options;
   options.hold_limit = (setup & 1) != 0 ? 1000 : size_t{1} << 18;
   if ((setup & 2) != 0) options.hold_packets = 4;
+  options.targets = weir::TargetPolicies({}, static_cast<weir::TargetPolicy>((setup >> 2 & 7) % 6));
+  options.drop_wrong_checksums = (setup & 0x20) != 0;
+  const size_t record = (setup & 0x80) != 0 ? 8 : 7;
   weir::TcpShared shared(budget, options, weir::HashKey{7, 9});
   weir::Inspection ledger;
   weir::TcpContext context{shared, ledger};
@@ -47,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   weir::Nanoseconds now = 1'700'000'000'000'000'000;
   uint64_t sent = 0;
 
-  for (; size >= kRecord; data += kRecord, size -= kRecord) {
+  for (; size >= record; data += record, size -= record) {
     const size_t side = data[0] >> 7;
     const bool cut = (data[0] & 0x40) != 0;
     const auto step = static_cast<int16_t>(weir::read_be16(data + 1));
@@ -63,6 +68,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     packet.tcp_ack = last[1 - side] + static_cast<uint32_t>(int32_t{static_cast<int8_t>(data[3])});
     packet.payload = weir::Bytes(payload).first(cut ? length / 2 : length);
     packet.payload_wire = static_cast<uint32_t>(length);
+    if (record == 8) {
+      packet.checksum = static_cast<weir::Checksum>(data[7] & 3);
+      packet.ttl = kTtls[data[7] >> 2 & 3];
+      packet.tcp_urgent = static_cast<uint16_t>(data[7] >> 4);
+    }
     sent += length;
     last[side] += static_cast<uint32_t>(length);
 

@@ -33,7 +33,8 @@ from secrecy import leaks
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PCAPS = os.path.join(ROOT, "pcaps")
 OCSF = Checker()
-KNOWN = {"title", "proves", "facts", "args", "truth", "silent", "vlans", "stderr_has", "tshark_faults", "seeds",
+KNOWN = {"title", "proves", "facts", "args", "truth", "silent", "vlans", "tunnel", "stderr_has", "tshark_faults",
+         "tshark_payload_differs", "seeds",
          "item_digests"}
 
 
@@ -154,6 +155,8 @@ def check_case(weir, name, key, bless, validator):
             raise Failure(f"alert {alert['metadata']['uid']} is not OCSF: {problem}")
         if alert["unmapped"].get("vlan", []) != case.get("vlans", []):
             raise Failure(f"VLANs: sent {case.get('vlans', [])}, the alert says {alert['unmapped'].get('vlan')}")
+        if alert["unmapped"].get("tunnel", []) != case.get("tunnel", []):
+            raise Failure(f"tunnel: sent {case.get('tunnel', [])}, the alert says {alert['unmapped'].get('tunnel')}")
     for pattern in case.get("stderr_has", []):
         if not re.search(pattern, err):
             raise Failure(f"the summary does not say {pattern!r}:\n{err}")

@@ -107,6 +107,9 @@ class Runner(unittest.TestCase):
     def test_vlans(self):
         self.wrong("VLAN", [alert(vlan=[7])])
 
+    def test_tunnel(self):
+        self.wrong("tunnel", [alert(tunnel=["gre:7"])])
+
     def test_workers(self):
         other = alert()
         other["metadata"]["uid"] = "another"

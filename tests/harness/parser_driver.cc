@@ -27,7 +27,7 @@ class Host {
     std::memcpy(block.get(), bytes.data(), bytes.size());
     const Bytes piece(block.get(), bytes.size());
     if (status_ == ParseStatus::kDone) {
-      parser_->on_skipped(d, piece.size(), sink_);
+      sink_.unread(d, parser_->skipped_as(), piece.size());
     } else if (status_ == ParseStatus::kGaveUp) {
       raw(d, piece);
     } else {
@@ -181,6 +181,34 @@ RecordingSink drive_every_split(const ParserInfo& parser, const Script& script, 
         "at random, pieces up to " + std::to_string(most) + " bytes");
   }
   return whole;
+}
+
+void drive_datagrams(const ParserInfo& parser, const Script& script, RecordingSink& sink) {
+  const std::unique_ptr<Parser> made = parser.make(false);
+  bool done = false;
+  for (const Script::Step& step : script.steps()) {
+    if (step.kind != Script::Step::Kind::kData) continue;
+    const auto block = std::make_unique<uint8_t[]>(step.bytes.size());
+    std::memcpy(block.get(), step.bytes.data(), step.bytes.size());
+    if (done) {
+      sink.unread(step.direction, made->skipped_as(), step.bytes.size());
+      continue;
+    }
+    const ParseStatus status = made->on_datagram(step.direction, Bytes(block.get(), step.bytes.size()), sink);
+    EXPECT_NE(status, ParseStatus::kGaveUp);
+    done = status == ParseStatus::kDone;
+  }
+  EXPECT_TRUE(sink.all_closed()) << sink.dump();
+}
+
+ProbeResult probe_datagram(const ParserInfo& parser, std::string_view datagram, uint16_t responder_port,
+                           Direction direction) {
+  const std::vector<uint8_t> bytes(datagram.begin(), datagram.end());
+  ProbeView view;
+  view.head[index_of(direction)] = Bytes(bytes).first(std::min(bytes.size(), kProbeLimit));
+  view.finished = {true, true};
+  view.responder_port = responder_port;
+  return parser.probe(view);
 }
 
 ProbeResult probe_of(const ParserInfo& parser, std::string_view out, std::string_view back, bool midstream,

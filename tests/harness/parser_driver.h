@@ -5,7 +5,7 @@
 //   const RecordingSink got = drive_every_split(http1_parser_info(), talk);
 //
 // Each piece is handed over in a heap block of its exact size, so that a sanitizer sees the smallest
-// over-read. ParseStatus is heeded as the sensor does: on_skipped after kDone, raw items after kGaveUp.
+// over-read. ParseStatus is heeded as the sensor does: skipped_as() after kDone, raw items after kGaveUp.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +58,14 @@ void drive(const ParserInfo& parser, const Script& script, const Cuts& cuts, boo
 // hundred others where the script is long) and cut at random; fails the test where a result differs from
 // the whole one, and where an item was left open. Returns what the whole one gave.
 RecordingSink drive_every_split(const ParserInfo& parser, const Script& script, bool midstream = false);
+
+// Hands the script's data to a datagram parser, a step a datagram, each in a heap block of its exact size,
+// and fails the test where an item was left open or the parser gave up.
+void drive_datagrams(const ParserInfo& parser, const Script& script, RecordingSink& sink);
+
+// The probe's answer to one datagram, as the sensor asks it: what is known is all there is.
+ProbeResult probe_datagram(const ParserInfo& parser, std::string_view datagram, uint16_t responder_port = 0,
+                           Direction direction = Direction::kFromInitiator);
 
 // The probe's answer to what the directions have said so far. Also fails the test if the answer "no" to a
 // shorter begin of the same bytes was given up later: a "no" is for good.

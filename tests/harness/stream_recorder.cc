@@ -1,5 +1,7 @@
 #include "tests/harness/stream_recorder.h"
 
+#include <algorithm>
+
 namespace weir::harness {
 
 void StreamRecorder::take_place(Direction direction, uint64_t offset, uint64_t n, const char* what) {
@@ -19,12 +21,16 @@ void StreamRecorder::on_chunk(Direction direction, uint64_t offset, Bytes bytes,
   delivered_ += bytes.size();
   side.chunks.push_back({offset, std::string(as_text(bytes)), time});
   if (keep_stream_) side.stream += as_text(bytes);
+  std::string& recent = recent_[index_of(direction)];
+  recent += as_text(bytes.last(std::min<size_t>(bytes.size(), 256)));
+  if (recent.size() > 256) recent.erase(0, recent.size() - 256);
 }
 
 void StreamRecorder::on_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time) {
   take_place(direction, offset, n, "gap");
   Side& side = sides_[index_of(direction)];
   side.gaps.push_back({offset, n, time});
+  recent_[index_of(direction)].clear();
   if (keep_stream_) side.stream.append(n, '?');
 }
 
@@ -36,10 +42,12 @@ void StreamRecorder::on_end(Direction direction, Nanoseconds time) {
 }
 
 void StreamRecorder::on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes,
-                              Nanoseconds time) {
+                              const Surroundings& around, Nanoseconds time) {
   if (bytes.empty()) errors_.push_back("an extra of nothing");
   delivered_ += bytes.size();
-  sides_[index_of(direction)].extras.push_back({kind, offset, std::string(as_text(bytes)), time});
+  sides_[index_of(direction)].extras.push_back({kind, offset, std::string(as_text(bytes)), time,
+                                                std::string(as_text(around.before)),
+                                                std::string(as_text(around.after))});
 }
 
 }  // namespace weir::harness

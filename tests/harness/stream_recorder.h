@@ -29,12 +29,15 @@ class StreamRecorder : public StreamSink {
     uint64_t offset;
     std::string bytes;
     Nanoseconds time;
+    std::string before;  // Surroundings
+    std::string after;
   };
   struct Side {
     std::string stream;  // every byte in order; a gap's bytes are '?'
     std::vector<Chunk> chunks;
     std::vector<Gap> gaps;
     std::vector<Extra> extras;
+    std::vector<uint64_t> urgent;  // offsets given to on_urgent
     bool ended = false;
     Nanoseconds end_time = 0;
   };
@@ -42,7 +45,12 @@ class StreamRecorder : public StreamSink {
   void on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time) override;
   void on_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time) override;
   void on_end(Direction direction, Nanoseconds time) override;
-  void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time) override;
+  void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes, const Surroundings& around,
+                Nanoseconds time) override;
+  void on_urgent(Direction direction, uint64_t offset) override {
+    sides_[index_of(direction)].urgent.push_back(offset);
+  }
+  Bytes recent(Direction direction) const override { return as_bytes(recent_[index_of(direction)]); }
 
   const Side& operator[](Direction direction) const { return sides_[index_of(direction)]; }
   const std::vector<std::string>& errors() const { return errors_; }
@@ -56,6 +64,7 @@ class StreamRecorder : public StreamSink {
 
   std::array<Side, 2> sides_;
   std::array<uint64_t, 2> next_{};
+  std::array<std::string, 2> recent_;
   std::vector<std::string> errors_;
   uint64_t delivered_ = 0;
   bool keep_stream_ = true;

@@ -13,7 +13,9 @@ struct NoSink : StreamSink {
   void on_chunk(Direction, uint64_t, Bytes bytes, Nanoseconds) override { total += bytes.size(); }
   void on_gap(Direction, uint64_t, uint64_t n, Nanoseconds) override { total += n; }
   void on_end(Direction, Nanoseconds) override {}
-  void on_extra(ExtraKind, Direction, uint64_t, Bytes bytes, Nanoseconds) override { total += bytes.size(); }
+  void on_extra(ExtraKind, Direction, uint64_t, Bytes bytes, const Surroundings&, Nanoseconds) override {
+    total += bytes.size();
+  }
   uint64_t total = 0;
 };
 

@@ -13,7 +13,7 @@ import struct
 import subprocess
 import sys
 
-from scapy.all import (ARP, Dot1AD, Dot1Q, Dot3, Ether, GRE, ICMP, IP, IPOption, LLC, SNAP, TCP, UDP, ICMPv6EchoRequest,
+from scapy.all import (ARP, Dot1AD, Dot1Q, Dot3, Ether, ICMP, IP, IPOption, LLC, SNAP, TCP, UDP, ICMPv6EchoRequest,
                        IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting,
                        Jumbo, PadN, Raw, CookedLinux, raw)
 from scapy.layers.ipsec import AH
@@ -87,9 +87,9 @@ def ethernet_frames():
     add("icmp", ETH / IP4 / ICMP() / Raw(b"ping"))
     add("fragment", ETH / IP(src=A4, dst=B4, flags="MF", id=3) / udp(24))
     add("fragment", ETH / IP(src=A4, dst=B4, frag=3, id=3, proto=17) / Raw(b"rest"))
-    add("other_ip", ETH / IP4 / GRE() / IP(src="10.0.0.1", dst="10.0.0.2") / tcp(3))
+    add("other_ip", ETH / IP(src=A4, dst=B4, proto=89) / Raw(b"ospf............"))
     add("other_ip", ETH / IP(src=A4, dst=B4, proto=132) / Raw(b"sctp............"))
-    add("other_ip", ETH / IPv6(src=A6, dst=B6, nh=50) / Raw(b"esp............."))
+    add("esp", ETH / IPv6(src=A6, dst=B6, nh=50) / Raw(b"esp............."))
     add("arp", ETH / ARP(psrc=A4, pdst=B4))
     add("other_link", Dot3(src="02:00:00:00:00:01", dst="01:80:c2:00:00:00") / LLC() / Raw(bytes(35)))
     add("other_link", Dot3(src="02:00:00:00:00:01", dst="01:00:0c:cc:cc:cc") / LLC() / SNAP(OUI=0xc, code=0x2000) / Raw(bytes(20)))

@@ -165,6 +165,17 @@ TEST(OcsfWriter, TellsWhatWasNotRead) {
             json({{"seen", 100}, {"read", 70}, {"gap", 7}, {"reasons", {{"undecodable", 30}}}}));
 }
 
+TEST(OcsfWriter, TellsWhereTheDepthLimitCutTheItem) {
+  const Made m([](Worker&, Item& item) {
+    item.facts.size = 100;
+    item.facts.cut_by = Unread::kDepth;
+    item.facts.end_reason = CloseReason::kTruncated;
+  });
+  EXPECT_EQ(m.j["data_security"]["status_id"], 2);
+  EXPECT_EQ(m.j["data_security"]["status_details"], json::array({"depth"}));
+  EXPECT_EQ(m.j["unmapped"]["inspection"], json({{"seen", 100}, {"read", 100}, {"cut_by", "depth"}}));
+}
+
 TEST(OcsfWriter, EveryStringFromTheWireWasMasked) {
   const Made m([](Worker& w, Item& item) {
     w.masker.show = true;

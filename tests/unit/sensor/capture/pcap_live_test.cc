@@ -11,12 +11,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <map>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -149,6 +153,99 @@ TEST(PcapLive, SnapLengthCutsAndTheWireLengthStays) {
     ASSERT_GE(count, 1u);
     EXPECT_EQ(out[0].bytes.size(), 64u);
     EXPECT_EQ(out[0].wire_length, 1042u);
+  });
+}
+
+// Datagrams between many address pairs of 127/8: each comes to one source alone, both directions of a pair to
+// the same, and every source gets its share.
+void expect_shared(FanoutBy by) {
+  constexpr size_t kWorkers = 3;
+  constexpr int kPairs = 300;
+  std::string error;
+  LiveOptions options;
+  options.interface = "lo";
+  options.filter = "udp";
+  options.buffer_bytes = 6 << 20;
+  const auto sources = make_live_sources(options, kWorkers, by, &error);
+  ASSERT_EQ(sources.size(), kWorkers) << error;
+  for (int i = 0; i < kPairs; ++i) {
+    for (const bool back : {false, true}) {
+      sockaddr_in one{};
+      one.sin_family = AF_INET;
+      one.sin_port = htons(static_cast<uint16_t>(3000 + i));
+      one.sin_addr.s_addr = htonl(0x7f010000u + static_cast<uint32_t>(i));
+      sockaddr_in other = one;
+      other.sin_port = htons(53);
+      other.sin_addr.s_addr = htonl(0x7f020001u);
+      if (back) std::swap(one, other);
+      const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&one), sizeof(one)), 0) << std::strerror(errno);
+      const std::string text = std::to_string(i) + (back ? " back" : " forth");
+      ASSERT_GT(sendto(fd, text.data(), text.size(), 0, reinterpret_cast<sockaddr*>(&other), sizeof(other)),
+                0);
+      close(fd);
+    }
+  }
+  std::map<std::string, size_t> where;
+  std::array<size_t, kWorkers> share{};
+  for (size_t w = 0; w < kWorkers; ++w) {
+    sources[w]->stop();
+    for (const std::string& text : catch_packets(sources[w].get(), 2 * kPairs).payloads) {
+      EXPECT_TRUE(where.emplace(text, w).second) << text << " came twice";
+      ++share[w];
+    }
+    EXPECT_EQ(sources[w]->stats().kernel_drops, 0u);
+  }
+  EXPECT_EQ(where.size(), 2u * kPairs);
+  for (int i = 0; i < kPairs; ++i) {
+    EXPECT_EQ(where[std::to_string(i) + " forth"], where[std::to_string(i) + " back"]) << i;
+  }
+  for (const size_t n : share)
+    EXPECT_GT(n, 2u * kPairs / kWorkers / 2) << "a worker with less than half its share";
+}
+
+TEST(PcapLive, TheKernelSharesByAddressPair) {
+  in_own_network([] { expect_shared(FanoutBy::kAddress); });
+}
+TEST(PcapLive, TheKernelSharesByFlow) {
+  in_own_network([] { expect_shared(FanoutBy::kFlow); });
+}
+
+// What the kernel computes is what fanout_test.cc holds in user space: the same hash of the same frame.
+TEST(PcapLive, TheKernelRunsTheSameProgram) {
+  in_own_network([] {
+    std::string error;
+    LiveOptions options;
+    options.interface = "lo";
+    options.filter = "udp dst port 4242";
+    options.buffer_bytes = 8 << 20;
+    const auto sources = make_live_sources(options, 4, FanoutBy::kAddress, &error);
+    ASSERT_EQ(sources.size(), 4u) << error;
+    for (uint32_t i = 0; i < 64; ++i) {
+      const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      sockaddr_in to{};
+      to.sin_family = AF_INET;
+      to.sin_port = htons(4242);
+      to.sin_addr.s_addr = htonl(0x7f030000u + i);
+      ASSERT_EQ(sendto(fd, "x", 1, 0, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 1);
+      close(fd);
+    }
+    const std::vector<bpf_insn> program = fanout_program(FanoutView::kFrame);
+    size_t seen = 0;
+    for (size_t w = 0; w < sources.size(); ++w) {
+      sources[w]->stop();
+      RawPacket out[64];
+      size_t count = 0;
+      for (SourceStatus status = SourceStatus::kOk; status != SourceStatus::kEnd;) {
+        status = sources[w]->next_burst(out, &count);
+        ASSERT_NE(status, SourceStatus::kError) << sources[w]->error();
+        for (size_t i = 0; i < count; ++i, ++seen) {
+          const auto length = static_cast<u_int>(out[i].bytes.size());
+          EXPECT_EQ(bpf_filter(program.data(), out[i].bytes.data(), length, length) % 4, w);
+        }
+      }
+    }
+    EXPECT_EQ(seen, 64u);
   });
 }
 

@@ -61,7 +61,10 @@ tenant: t-1
 role: provider
 workers: { count: 3 }
 capture: { interface: eth1, filter: "not port 22", snaplen: 1500, buffer: 128 MiB, promiscuous: false }
+decode: { max_tunnels: 3, ports: { vxlan: [4789, 48879], geneve: 6082, gtp: [2153], teredo: [1], l2tp: [2], mpls: [3] },
+          tenant: [vlan, vni], duplicate_window: 2ms }
 flow: { max_flows: 5000, memory: 2GiB, timeout: { tcp_opening: 15s, tcp_established: 2h, tcp_closing: 5s, udp: 90s } }
+defragment: { memory: 8MiB, timeout_ipv4: 20s, timeout_ipv6: 40s, max_fragments: 100 }
 reassembly: { memory: 33554432, hold_packets: 64, hold_time: 150ms, hold_limit: 1MiB }
 content: { memory: 64MiB, max_item: 10MiB, max_ratio: 200 }
 match: { packs: [a.yaml, b], cache_dir: /c, memory: 16MiB }
@@ -85,18 +88,31 @@ output:
   EXPECT_EQ(c.sensor, "edge-7");
   EXPECT_EQ(c.tenant, "t-1");
   EXPECT_EQ(c.role, Role::kProvider);
-  EXPECT_EQ(c.workers, 3u);
+  EXPECT_EQ(c.workers.count, 3u);
   EXPECT_EQ(c.capture.interface, "eth1");
   EXPECT_EQ(c.capture.filter, "not port 22");
   EXPECT_EQ(c.capture.snaplen, 1500u);
   EXPECT_EQ(c.capture.buffer_bytes, 134'217'728u);
   EXPECT_FALSE(c.capture.promiscuous);
+  EXPECT_EQ(c.decode.max_tunnels, 3u);
+  EXPECT_THAT(c.decode.vxlan_ports, ElementsAre(4789, 48879));
+  EXPECT_THAT(c.decode.geneve_ports, ElementsAre(6082));
+  EXPECT_THAT(c.decode.gtp_ports, ElementsAre(2153));
+  EXPECT_THAT(c.decode.teredo_ports, ElementsAre(1));
+  EXPECT_THAT(c.decode.l2tp_ports, ElementsAre(2));
+  EXPECT_THAT(c.decode.mpls_ports, ElementsAre(3));
+  EXPECT_THAT(c.decode.tenant, ElementsAre("vlan", "vni"));
+  EXPECT_EQ(c.decode.duplicate_window, 2'000'000);
   EXPECT_EQ(c.flow.max_flows, 5000u);
   EXPECT_EQ(c.flow.memory_bytes, 2'147'483'648u);
   EXPECT_EQ(c.flow.timeouts.tcp_opening, 15'000'000'000);
   EXPECT_EQ(c.flow.timeouts.tcp_established, 7'200'000'000'000);
   EXPECT_EQ(c.flow.timeouts.tcp_closing, 5'000'000'000);
   EXPECT_EQ(c.flow.timeouts.udp, 90'000'000'000);
+  EXPECT_EQ(c.defragment.memory_bytes, 8'388'608u);
+  EXPECT_EQ(c.defragment.options.timeout_ipv4, 20'000'000'000);
+  EXPECT_EQ(c.defragment.options.timeout_ipv6, 40'000'000'000);
+  EXPECT_EQ(c.defragment.options.max_fragments, 100u);
   EXPECT_EQ(c.reassembly.memory_bytes, 33'554'432u);
   EXPECT_EQ(c.reassembly.tcp.hold_packets, 64u);
   EXPECT_EQ(c.reassembly.tcp.hold_time, 150'000'000);
@@ -202,6 +218,14 @@ TEST(Config, BuiltinPoliciesCanStandBesideOnesOwnOrGoAway) {
               HasSubstr("two policies"));
 }
 
+TEST(Config, TunnelPortsAreFewEnough) {
+  std::string ports = "2152";
+  for (int i = 1; i < 57; ++i) ports += ", " + std::to_string(3000 + i);
+  EXPECT_TRUE(load(("decode: { ports: { gtp: [" + ports + "] } }").c_str()).ok);
+  EXPECT_THAT(load(("decode: { ports: { gtp: [" + ports + ", 4000] } }").c_str()).first(),
+              HasSubstr("65 ports; at most 64 in all"));
+}
+
 struct Wrong {
   const char* yaml;
   const char* place;
@@ -222,6 +246,9 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
       {"flow: { memory: 1GB }", "weir.yaml:1", "GiB"},
       {"flow: { memory: 99999999999999TiB }", "weir.yaml:1", "must be a size"},
       {"flow: { timeout: { udp: 120 } }", "weir.yaml:1", "with its unit"},
+      {"decode: { max_tunnels: 13 }", "weir.yaml:1", "from 0 to 12"},
+      {"decode: { tenant: [vnid] }", "weir.yaml:1", "did you mean vni?"},
+      {"decode: { ports: { vxlan: [0] } }", "weir.yaml:1", "from 1 to 65535"},
       {"flow: { timeout: { udp: 1w } }", "weir.yaml:1", "with its unit"},
       {"flow: { timeout: 30s }", "weir.yaml:1", "`flow.timeout` must be a map"},
       {"flow: [1]", "weir.yaml:1", "must be a map (key: value), not a list"},
@@ -269,9 +296,16 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
       {"policies: [{ id: a, actions: [shout] }]", "weir.yaml:1", "is no action"},
       {"policies: [{ id: a, when: { window: 24h } }]", "weir.yaml:1", "is not in this version"},
       {"policies: [{ id: a, when: { by: sender } }]", "weir.yaml:1", "is not in this version"},
-      {"inspect: { exclude: [] }", "weir.yaml:1", "is not in this version"},
+      {"inspect: { exclude: { users: [a] } }", "weir.yaml:1", "is not in this version"},
       {"alerts: { repeat: 1h }", "weir.yaml:1", "is not in this version"},
-      {"workers: { steer: flow }", "weir.yaml:1", "is not in this version"},
+      {"workers: { steer: ports }", "weir.yaml:1", "steer"},
+      {"workers: { cpus: [0, two] }", "weir.yaml:1", "\"two\" is no CPU"},
+      {"workers: { cpus: [3-1] }", "weir.yaml:1", "\"3-1\" is no CPU"},
+      {"workers: { cpus: [auto, 1] }", "weir.yaml:1", "\"auto\" is no CPU"},
+      {"workers: { cpus: [1-3, 2] }", "weir.yaml:1", "CPU 2 is named twice"},
+      {"capture: { steer: fanout }", "weir.yaml:1", "steer"},
+      {"capture: { dpdk: { burst: 65 } }", "weir.yaml:1", "from 1 to 64"},
+      {"capture: { dpdk: { port: eth0 } }", "weir.yaml:1", "did you mean"},
       // Exceptions.
       {"policies: [{ id: a, except: [{ hosts: [b], by: c, until: 2027-01-01 }] }]", "weir.yaml:1",
        "needs a `reason`"},

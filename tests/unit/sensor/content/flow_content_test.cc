@@ -71,6 +71,39 @@ TEST(FlowContent, AnItemWithoutBytesIsNotHeardOf) {
   EXPECT_TRUE(bench.text.items.empty());
 }
 
+TEST(FlowContent, AnExcludedHostIsNotRead) {
+  ContentOptions options;
+  options.excluded_host = [](std::string_view host) { return host == "health.example"; };
+  ContentBench bench(options);
+  for (const char* host : {"health.example", "shop.example"}) {
+    ContentMeta meta;
+    meta.host = host;
+    const ItemId message = bench.open(ItemKind::kMessage, meta);
+    ContentMeta body;
+    body.codings = {"gzip"};
+    for (const ItemId item :
+         {bench.open(ItemKind::kHeaders, {}, message), bench.open(ItemKind::kBody, body, message)}) {
+      bench.feed(item, "a: 1\r\n");
+      bench.flow->gap(item, 6, 4);
+      bench.flow->close(item, CloseReason::kComplete);
+    }
+    bench.flow->close(message, CloseReason::kComplete);
+  }
+  EXPECT_EQ(bench.unread(Unread::kExcluded), 12u);
+  ASSERT_EQ(bench.text.items.size(), 4u);
+  EXPECT_TRUE(bench.text.items[0]->windows.empty() && bench.text.items[1]->windows.empty());
+  EXPECT_FALSE(bench.text.items[2]->windows.empty()) << "the other host is read";
+}
+
+TEST(FlowContent, ALateItemsContextIsNotCounted) {
+  ContentBench bench;
+  ContentMeta meta;
+  meta.context = 5;
+  const RecordedItem& late = bench.one(meta, "stood came", {3, 7});
+  EXPECT_EQ(late.facts.wire_bytes, 5u);
+  EXPECT_EQ(late.runs(), std::vector<std::string>{"stood came"});
+}
+
 TEST(FlowContent, StaleIdsDoNothing) {
   ContentBench bench;
   const ItemId id = bench.open(ItemKind::kBody, {});

@@ -304,6 +304,15 @@ TEST(Decoder, ChainsAndTagsWithoutEndStayBounded) {
   EXPECT_EQ(decoder.counters().vlan_tagged, 1u);
 }
 
+TEST(Decoder, EspIsAKindOfItsOwn) {
+  const std::string packet = std::string("\0\0\x10\1\0\0\0\1", 8) + std::string(64, '\xc3');
+  for (const Frame& frame :
+       {PacketBuilder().ethernet().ipv4("192.0.2.1", "198.51.100.7").protocol(50).payload(packet).frame(),
+        PacketBuilder().ethernet().ipv6("2001:db8::1", "2001:db8::2").protocol(50).payload(packet).frame()}) {
+    EXPECT_EQ(kind_of(frame), PacketKind::kEsp);
+  }
+}
+
 TEST(Decoder, CountsEveryFrameOnceByKind) {
   Decoder decoder;
   std::map<std::string, uint64_t> packets, bytes;

@@ -245,6 +245,13 @@ TEST_F(FlowTableTest, NewAttemptWhileOpening) {
   put(tcp(true, kTcpSyn, kStart, 100));
   EXPECT_FALSE(put(tcp(false, kTcpSyn | kTcpAck, kStart + 1, 900, 101)).created);
   EXPECT_FALSE(put(tcp(false, kTcpSyn | kTcpAck, kStart + 2, 900, 101)).created);
+  EXPECT_FALSE(put(tcp(true, kTcpSyn, kStart + 3, 5555)).created) << "it may be a decoy";
+  EXPECT_TRUE(put(tcp(false, kTcpSyn | kTcpAck, kStart + 4, 7000, 5556)).created) << "it is not";
+}
+
+TEST_F(FlowTableTest, NewAttemptBeforeAnAnswer) {
+  make();
+  put(tcp(true, kTcpSyn, kStart, 100));
   EXPECT_TRUE(put(tcp(true, kTcpSyn, kStart + 3, 5555)).created);
 }
 
@@ -382,6 +389,105 @@ TEST_F(FlowTableTest, AMillionSynsStayWithinTheBudget) {
   EXPECT_LE(budget_->peak(), size_t{1} << 20);
   EXPECT_GT(table().size(), 3000u);
   EXPECT_EQ(State::alive, static_cast<int>(table().size()));
+}
+
+// The connections that are there stay, whatever the flood: also when nothing was heard of them since.
+TEST_F(FlowTableTest, AMillionSynsDoNotPushOutEstablishedConnections) {
+  make({}, size_t{1} << 20);
+  constexpr uint16_t kEstablished = 2000;
+  for (uint16_t port = 1; port <= kEstablished; ++port) {
+    PacketView first = packet("192.0.2.1", port, "198.51.100.7", 80, kStart, kProtoTcp);
+    first.tcp_flags = kTcpSyn;
+    table().set_timeout_class(*table().find_or_create(first).flow, TimeoutClass::kTcpEstablished);
+  }
+  uint64_t half_open = 0;
+  PacketView view = tcp(true, kTcpSyn, kStart);
+  view.key.src.bytes[12] = 10;
+  for (uint32_t i = 0; i < 1'000'000; ++i) {
+    view.time = kStart + i * 1000;
+    view.tcp_seq = i;
+    view.key.src.bytes[13] = static_cast<uint8_t>(i >> 16);
+    view.key.src.bytes[14] = static_cast<uint8_t>(i >> 8);
+    view.key.src.bytes[15] = static_cast<uint8_t>(i);
+    table().advance(view.time);
+    ASSERT_TRUE(table().find_or_create(view).created);
+    for (const Left& left : left_) {
+      ASSERT_NE(left.key.dst_port == 80 && left.key.src_port <= kEstablished, true);
+      half_open += left.why == FlowEnd::kEvicted ? 1 : 0;
+    }
+    left_.clear();
+  }
+  EXPECT_GT(half_open, 990'000u);
+  EXPECT_EQ(table().counters().evicted_half_open, half_open);
+  for (uint16_t port = 1; port <= kEstablished; ++port) {
+    PacketView later = packet("192.0.2.1", port, "198.51.100.7", 80, kStart + 2 * kSecond, kProtoTcp);
+    later.tcp_flags = kTcpAck;
+    ASSERT_FALSE(table().find_or_create(later).created) << port;
+  }
+}
+
+// The reverse: idle connections do not keep new ones from opening.
+TEST_F(FlowTableTest, ATableFullOfEstablishedConnectionsTakesNewOnes) {
+  FlowTableOptions few;
+  few.max_flows = 160;
+  make(few);
+  const auto connect = [&](uint16_t port, Nanoseconds time) {
+    PacketView view = packet("192.0.2.1", port, "198.51.100.7", 80, time, kProtoTcp);
+    view.tcp_flags = kTcpSyn;
+    return table().find_or_create(view).flow;
+  };
+  for (uint16_t port = 1; port <= 160; ++port) {
+    table().set_timeout_class(*connect(port, kStart + port), TimeoutClass::kTcpEstablished);
+  }
+  // Ten at once may be opening: a sixteenth.
+  for (uint16_t port = 201; port <= 210; ++port) connect(port, kStart + 1000 + port);
+  ASSERT_EQ(left_.size(), 10u);
+  for (uint16_t i = 0; i < 10; ++i) EXPECT_EQ(left_[i].key.src_port, i + 1) << "the longest idle ones";
+  for (uint16_t port = 211; port <= 230; ++port) connect(port, kStart + 1000 + port);
+  ASSERT_EQ(left_.size(), 30u);
+  EXPECT_EQ(left_[10].key.src_port, 11);
+  for (uint16_t i = 11; i < 30; ++i) EXPECT_EQ(left_[i].key.src_port, 201 + i - 11);
+  EXPECT_EQ(table().counters().evicted_half_open, 19u);
+}
+
+TEST_F(FlowTableTest, AnEvictionTakesWhatMayNeverHaveOpenedFirst) {
+  FlowTableOptions few;
+  few.max_flows = 3;
+  make(few);
+  PacketView syn = tcp(true, kTcpSyn, kStart);
+  table().set_timeout_class(*put(syn).flow, TimeoutClass::kTcpEstablished);
+  put(packet("192.0.2.1", 5, "192.0.2.2", 53, kStart + 1));
+  syn.key.src_port = 3;
+  syn.time = kStart + 2;
+  put(syn);
+  put(packet("192.0.2.1", 6, "192.0.2.2", 53, kStart + 3));
+  put(packet("192.0.2.1", 7, "192.0.2.2", 53, kStart + 4));
+  ASSERT_EQ(left_.size(), 2u);
+  EXPECT_EQ(left_[0].key.src_port, 5);
+  EXPECT_EQ(left_[1].key.src_port, 3);
+  EXPECT_EQ(table().counters().evicted_half_open, 1u);
+}
+
+// Of two SYNs before the answer the later one counts; behind the answer one that nobody takes changes
+// nothing.
+TEST_F(FlowTableTest, ASecondSynBehindTheAnswerMustProveItself) {
+  make();
+  const auto flow = put(tcp(true, kTcpSyn, kStart, 100)).flow;
+  put(tcp(false, kTcpSyn | kTcpAck, kStart + 1, 500, 101));
+  EXPECT_FALSE(put(tcp(true, kTcpSyn, kStart + 2, 9000)).created) << "a decoy";
+  const auto data = put(tcp(true, kTcpAck, kStart + 3, 101, 501));
+  EXPECT_EQ(data.flow, flow);
+  EXPECT_FALSE(data.created);
+}
+
+TEST_F(FlowTableTest, ASynWithAWrongChecksumStartsNothingAnew) {
+  make();
+  put(tcp(true, kTcpSyn, kStart, 100));
+  PacketView decoy = tcp(true, kTcpSyn, kStart + 1, 9000);
+  decoy.checksum = Checksum::kWrong;
+  EXPECT_FALSE(put(decoy).created);
+  decoy.checksum = Checksum::kGood;
+  EXPECT_TRUE(put(decoy).created);
 }
 
 TEST_F(FlowTableTest, RefusesABudgetForNothing) {

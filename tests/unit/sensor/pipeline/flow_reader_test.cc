@@ -21,6 +21,7 @@ class ItemsSink : public TimedContentSink {
     bool closed = false;
     CloseReason why = CloseReason::kComplete;
     Nanoseconds opened_at = 0;
+    uint64_t own_end = UINT64_MAX;
   };
   void set_time(Nanoseconds time) override { time_ = time; }
   ItemId open(ContentMeta meta, ItemId) override {
@@ -38,7 +39,7 @@ class ItemsSink : public TimedContentSink {
     EXPECT_EQ(offset, it.bytes.size());
     it.bytes.append(n, '?');
   }
-  void meta(ItemId, const ContentMeta&) override {}
+  void meta(ItemId item, const ContentMeta& update) override { items.at(item - 1).own_end = update.own_end; }
   void close(ItemId item, CloseReason why) override {
     Item& it = items.at(item - 1);
     EXPECT_FALSE(it.closed);
@@ -46,8 +47,10 @@ class ItemsSink : public TimedContentSink {
     it.why = why;
   }
   void unread(Direction, Unread why, uint64_t n) override { unread_bytes[why] += n; }
+  void cut_short(Direction direction, Unread why) override { cut[direction] = why; }
 
   std::vector<Item> items;
+  std::map<Direction, Unread> cut;
   std::map<Unread, uint64_t> unread_bytes;
 
  private:
@@ -100,7 +103,8 @@ std::unique_ptr<Parser> make_hello(bool) { return std::make_unique<HelloParser>(
 const ParserInfo kParsers[] = {{"hello", Transport::kTcp, {}, hello_probe, make_hello}};
 
 struct Fixture {
-  FlowReader reader{kParsers, Transport::kTcp, 7, false};
+  explicit Fixture(uint64_t depth = 0) : reader(kParsers, Transport::kTcp, 7, false, depth) {}
+  FlowReader reader;
   ItemsSink sink;
   std::array<uint64_t, 2> at{};
 
@@ -186,6 +190,87 @@ TEST(FlowReader, WhatFollowsADoneParserIsCountedOnly) {
   EXPECT_EQ(f.sink.unread_bytes[Unread::kUnsupported], 8u);
 }
 
+TEST(FlowReader, SaysThatNothingMoreIsNeeded) {
+  Fixture f;
+  f.say(kOut, "HELLO");
+  EXPECT_FALSE(f.reader.skipped(kOut));
+  f.say(kOut, "DONE");
+  EXPECT_EQ(f.reader.skipped(kOut), Unread::kUnsupported);
+  EXPECT_EQ(f.reader.skipped(kBack), Unread::kUnsupported);
+  EXPECT_EQ(f.reader.protocol(), "hello");
+}
+
+TEST(FlowReader, WhatIsExcludedIsNotLookedAt) {
+  Fixture f;
+  f.reader.skip_all(Unread::kExcluded);
+  EXPECT_EQ(f.reader.skipped(kBack), Unread::kExcluded);
+  f.say(kOut, "HELLO");
+  f.lose(kOut, 5);
+  f.say(kBack, "welcome");
+  f.reader.finish(9, f.sink);
+  EXPECT_TRUE(f.sink.items.empty());
+  EXPECT_EQ(f.sink.unread_bytes[Unread::kExcluded], 12u);
+  EXPECT_EQ(f.reader.protocol(), "excluded");
+}
+
+TEST(FlowReader, TheDepthIsHeldToTheByteHoweverItIsCut) {
+  const std::string text = "HELLO 0123456789 and on and on";
+  constexpr size_t kDepth = 12;
+  for (size_t cut = 1; cut < text.size(); ++cut) {
+    Fixture f(kDepth);
+    f.say(kOut, text.substr(0, cut));
+    EXPECT_EQ(f.reader.skipped(kOut).has_value(), cut >= kDepth) << cut;
+    f.say(kBack, "welcome");
+    f.say(kOut, text.substr(cut));
+    EXPECT_EQ(f.reader.skipped(kOut), Unread::kDepth);
+    EXPECT_FALSE(f.reader.skipped(kBack));
+    f.reader.finish(9, f.sink);
+    ASSERT_EQ(f.sink.items.size(), 2u) << cut;
+    EXPECT_EQ(f.sink.items[0].bytes, text.substr(0, kDepth)) << cut;
+    EXPECT_EQ(f.sink.items[1].bytes, "welcome");
+    EXPECT_TRUE(f.sink.items[0].closed && f.sink.items[1].closed);
+    EXPECT_EQ(f.sink.unread_bytes[Unread::kDepth], text.size() - kDepth);
+    EXPECT_EQ(f.sink.cut, (std::map<Direction, Unread>{{kOut, Unread::kDepth}}));
+  }
+}
+
+TEST(FlowReader, TheDepthCountsHolesAndHoldsForTheRawWay) {
+  Fixture f(20);
+  f.say(kOut, "no greeting");
+  f.lose(kOut, 100);
+  f.say(kOut, "deep");
+  f.reader.finish(9, f.sink);
+  ASSERT_EQ(f.sink.items.size(), 1u);
+  EXPECT_EQ(f.sink.items[0].bytes, "no greeting?????????");
+  EXPECT_EQ(f.sink.unread_bytes[Unread::kDepth], 4u);
+}
+
+TEST(FlowReader, ADatagramBeyondTheDepthIsNotRead) {
+  FlowReader reader(kParsers, Transport::kUdp, 7, false, 8);
+  ItemsSink sink;
+  for (const std::string text : {"first", "second", "third"})
+    reader.on_datagram(kOut, as_bytes(text), 1, sink);
+  reader.on_datagram(kBack, as_bytes("answer"), 2, sink);
+  reader.finish(9, sink);
+  ASSERT_EQ(sink.items.size(), 3u);
+  EXPECT_EQ(sink.items[1].bytes, "second") << "a datagram is read whole or not";
+  EXPECT_EQ(sink.items[2].bytes, "answer");
+  EXPECT_EQ(sink.unread_bytes[Unread::kDepth], 5u);
+}
+
+TEST(FlowReader, WhatALatePieceBeginsWithIsNotCountedAgain) {
+  Fixture f;
+  f.say(kOut, "no greeting");
+  f.lose(kOut, 4);
+  f.reader.on_extra(ExtraKind::kLate, kOut, 11, as_bytes("late"), {}, 3, f.sink);
+  f.reader.finish(9, f.sink);
+  ASSERT_EQ(f.sink.items.size(), 2u);
+  const ItemsSink::Item& late = f.sink.items[1];
+  EXPECT_EQ(late.meta.kind, ItemKind::kLate);
+  EXPECT_EQ(late.bytes, "no greetinglate");
+  EXPECT_EQ(late.meta.context, 11u);
+}
+
 TEST(FlowReader, AnUnclaimedFlowIsProbedAgainAfterAHole) {
   Fixture f;
   f.say(kOut, "garbage of a flow whose begin was lost");
@@ -213,11 +298,13 @@ TEST(FlowReader, ALatePieceBeginsWithWhatStoodBeforeItsHole) {
   f.say(kOut, "HELLO card 4111 ");
   f.lose(kOut, 5);
   f.say(kOut, "tail");
-  f.reader.on_extra(ExtraKind::kLate, kOut, 16, as_bytes("12345"), 3, f.sink);
+  f.reader.on_extra(ExtraKind::kLate, kOut, 16, as_bytes("12345"), {}, 3, f.sink);
   f.reader.finish(9, f.sink);
   ASSERT_EQ(f.sink.items.size(), 2u);
   EXPECT_EQ(f.sink.items[1].meta.kind, ItemKind::kLate);
-  EXPECT_EQ(f.sink.items[1].bytes, "HELLO card 4111 12345");
+  EXPECT_EQ(f.sink.items[1].bytes, "HELLO card 4111 12345tail");
+  EXPECT_EQ(f.sink.items[1].meta.context, 16u);
+  EXPECT_EQ(f.sink.items[1].own_end, 21u);
   EXPECT_TRUE(f.sink.items[1].closed);
 }
 

@@ -20,6 +20,13 @@ inline constexpr Nanoseconds kNothingWaits = std::numeric_limits<Nanoseconds>::m
 
 class TcpFixture : public ::testing::Test {
  protected:
+  explicit TcpFixture(const TcpOptions& options = {}) : shared(budget, options, HashKey{1, 2}) {}
+  static TcpOptions options_for(TargetPolicy policy) {
+    TcpOptions options;
+    options.targets = TargetPolicies({}, policy);
+    return options;
+  }
+
   // Sequence numbers of the first bytes after open().
   static constexpr uint32_t kFirstI = 1001;
   static constexpr uint32_t kFirstR = 5001;
@@ -41,6 +48,9 @@ class TcpFixture : public ::testing::Test {
     segment.flags = flags;
     segment.bytes = bytes;
     PacketView view = harness::view_of(segment);
+    view.ttl = ttl;
+    view.checksum = checksum;
+    view.tcp_urgent = urgent;
     if (cut < bytes.size()) view.payload = view.payload.first(cut);
     connection.on_segment(view, from, sink, context);
   }
@@ -66,13 +76,17 @@ class TcpFixture : public ::testing::Test {
   const harness::StreamRecorder::Side& responder() const { return sink[kR]; }
 
   MemoryBudget budget{size_t{64} << 20};
-  TcpShared shared{budget, TcpOptions{}, HashKey{1, 2}};
+  TcpShared shared;
   Inspection ledger;
   TcpContext context{shared, ledger};
   harness::StreamRecorder sink;
   TcpConnection connection;
   Nanoseconds now = 1'700'000'000'000'000'000;
   std::array<uint32_t, 2> acks = {0, 0};
+  // Of the segments that follow.
+  uint8_t ttl = 64;
+  Checksum checksum = Checksum::kUnchecked;
+  uint16_t urgent = 0;
   size_t cut = std::numeric_limits<size_t>::max();  // the capture's limit on a payload
 
  private:

@@ -40,7 +40,7 @@ TEST_F(TcpStream, HandsInOrderPayloadOnWithoutACopy) {
     void on_chunk(Direction, uint64_t, Bytes b, Nanoseconds) override { at = b.data(); }
     void on_gap(Direction, uint64_t, uint64_t, Nanoseconds) override {}
     void on_end(Direction, Nanoseconds) override {}
-    void on_extra(ExtraKind, Direction, uint64_t, Bytes, Nanoseconds) override {}
+    void on_extra(ExtraKind, Direction, uint64_t, Bytes, const Surroundings&, Nanoseconds) override {}
   } where;
   Inspection own;
   TcpContext own_context{shared, own};

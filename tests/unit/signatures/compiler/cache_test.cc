@@ -20,8 +20,8 @@ class Cache : public testing::Test {
     std::string name = (fs::temp_directory_path() / "weir-cache-XXXXXX").string();
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     folder_ = name;
-    engines_[0].push_back({"[^0-9][0-9]{4}", HS_FLAG_DOTALL, 0});
-    engines_[3].push_back({"phone", HS_FLAG_CASELESS, 7});
+    engines_[kExpressionEngine].push_back({"[^0-9][0-9]{4}", HS_FLAG_DOTALL, 0});
+    engines_[kWordEngine].push_back({"phone", HS_FLAG_CASELESS, 7});
   }
   void TearDown() override {
     free_databases(&databases_);
@@ -32,9 +32,8 @@ class Cache : public testing::Test {
     free_databases(&databases_);
     std::string error, note;
     EXPECT_TRUE(make_databases(engines, folder_, &databases_, &error, &note)) << error;
-    EXPECT_EQ(reports(databases_[0], "tel 12345"), 1);
-    EXPECT_EQ(reports(databases_[3], "tel 12345"), 0);
-    EXPECT_EQ(databases_[1], nullptr);
+    EXPECT_EQ(reports(databases_[kExpressionEngine], "tel 12345"), 1);
+    EXPECT_EQ(reports(databases_[kWordEngine], "tel 12345"), 0);
     return note;
   }
   static int reports(hs_database_t* database, std::string_view text) {
@@ -78,15 +77,26 @@ TEST_F(Cache, IsWrittenOnceAndThenRead) {
   EXPECT_EQ(files, 1u);
 }
 
+TEST_F(Cache, AnEngineWithoutExpressionsStaysEmpty) {
+  engines_[kExpressionEngine].clear();
+  for (int round = 0; round < 2; ++round) {  // made, then read
+    free_databases(&databases_);
+    std::string error, note;
+    ASSERT_TRUE(make_databases(engines_, folder_, &databases_, &error, &note)) << error;
+    EXPECT_EQ(databases_[kExpressionEngine], nullptr);
+    EXPECT_EQ(reports(databases_[kWordEngine], "a phone"), 1);
+  }
+}
+
 TEST_F(Cache, OtherExpressionsHaveAnotherFile) {
   EngineExpressions other = engines_;
-  other[3][0].expression = "mobile";
+  other[kWordEngine][0].expression = "mobile";
   EXPECT_NE(cache_path(engines_, folder_), cache_path(other, folder_));
   other = engines_;
-  other[3][0].id = 8;
+  other[kWordEngine][0].id = 8;
   EXPECT_NE(cache_path(engines_, folder_), cache_path(other, folder_));
   other = engines_;
-  other[3][0].flags = 0;
+  other[kWordEngine][0].flags = 0;
   EXPECT_NE(cache_path(engines_, folder_), cache_path(other, folder_));
 }
 
@@ -112,14 +122,14 @@ TEST_F(Cache, DamageIsNoticedAtEveryPlaceAndMended) {
 TEST_F(Cache, AFileOfOtherExpressionsUnderThisNameIsNotUsed) {
   make(engines_);
   EngineExpressions other = engines_;
-  other[3][0].expression = "12345";
+  other[kWordEngine][0].expression = "12345";
   const std::string stranger = read(cache_path(engines_, folder_));
   write(cache_path(other, folder_), stranger);
   free_databases(&databases_);
   std::string error, note;
   ASSERT_TRUE(make_databases(other, folder_, &databases_, &error, &note));
   EXPECT_NE(note.find("damaged"), std::string::npos);
-  EXPECT_EQ(reports(databases_[3], "tel 12345"), 1);
+  EXPECT_EQ(reports(databases_[kWordEngine], "tel 12345"), 1);
 }
 
 TEST_F(Cache, ThatOthersMayWriteIsNotRead) {

@@ -154,6 +154,35 @@ TEST(ShapeSet, AutomataAgreeWithPcre2OnEveryShortText) {
   }
 }
 
+// Long repeats are left open in the automaton that short values take: at and about every bound it must agree.
+TEST(ShapeSet, LongRepeatsKeepTheirBounds) {
+  const std::string pattern = "[ab%][ab%.-]{0,63}@[ab.-]{1,130}[.](?:a-[ab-]{3,20}|[ab]{2,14})";
+  ParsedShape shape;
+  std::string error;
+  ASSERT_TRUE(parse_shape(pattern, false, &shape, &error)) << error;
+  ShapeSet set;
+  ASSERT_TRUE(set.add(AnchorKind::kAtSign, pattern, false, shape, &error)) << error;
+  set.finish();
+  ASSERT_EQ(set.automata(AnchorKind::kAtSign).size(), 1u);
+  const ShapeAutomaton& automaton = set.automata(AnchorKind::kAtSign)[0];
+  ASSERT_GT(automaton.states(), 1000u);
+  size_t matches = 0;
+  for (const size_t local : {1u, 2u, 20u, 61u, 62u, 63u, 64u, 65u, 66u}) {
+    for (const size_t domain :
+         {1u, 2u, 10u, 40u, 58u, 60u, 61u, 62u, 63u, 64u, 128u, 129u, 130u, 131u, 132u}) {
+      for (const char* tail :
+           {".bbb", ".a-abab.b", ".", ".bbbbbbbbbbbbbbbb", ".a-aaaaaaaaaaaaaaaaaaaaaaaa", "x"}) {
+        const std::string text = std::string(local, 'a') + "@" + std::string(domain, 'a') + tail;
+        std::vector<size_t> ends;
+        automaton.walk(text, 0, [&](size_t end, std::span<const uint16_t>) { ends.push_back(end); });
+        EXPECT_EQ(ends, ends_by_pcre2(pattern, text, false)) << text;
+        matches += ends.size();
+      }
+    }
+  }
+  EXPECT_GT(matches, 500u);
+}
+
 TEST(ShapeSet, OneAutomatonTellsSeveralShapesApart) {
   ShapeSet set;
   for (const char* pattern : {"[0-9]{3}", "[0-9]{2,4}", "1[0-9]{2}x"}) {

@@ -66,6 +66,22 @@ TEST(WordIndex, OneWordOfManyDetectorsIsOne) {
   EXPECT_FALSE(index.word(0).keyword_of[3]);
 }
 
+TEST(WordIndex, AHanWordOfManyDetectorsIsOneToo) {
+  WordIndex index;
+  index.add("手机", 1, false);
+  index.add("手机", 2, false);
+  index.finish();
+  ASSERT_EQ(index.size(), 1u);
+  EXPECT_TRUE(index.word(0).keyword_of[1] && index.word(0).keyword_of[2]);
+}
+
+TEST(WordIndex, AWordThatAnotherOnesSpellingsCoverIsNotFoundItself) {
+  const WordIndex index = make({"id card", "idcard"});
+  EXPECT_TRUE(index.word(0).found);
+  EXPECT_FALSE(index.word(1).found);
+  EXPECT_EQ(words_in(index, "idcard"), Set{"id card@0-6"});
+}
+
 // Hyperscan must report the end of every place where the trie finds a word.
 TEST(WordIndex, ExpressionsFindAllThatTheTrieFinds) {
   const WordIndex index = make({"id card", "e mail", "手机", "QQ号", "c++", "a.b"});

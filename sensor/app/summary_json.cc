@@ -1,0 +1,100 @@
+#include "sensor/app/summary_json.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "sensor/base/verdict.h"
+#include "sensor/base/version.h"
+
+namespace weir {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json json_of(const Inspection& inspection) {
+  ordered_json j;
+  j["seen"] = inspection.seen;
+  j["read"] = inspection.read();
+  j["duplicate"] = inspection.duplicate;
+  ordered_json unread = ordered_json::object();
+  for (size_t i = 0; i < kUnreadReasons; ++i) {
+    if (inspection.unread[i] != 0) unread[std::string(kUnreadNames[i])] = inspection.unread[i];
+  }
+  j["unread"] = std::move(unread);
+  j["gap"] = inspection.gap;
+  return j;
+}
+
+}  // namespace
+
+std::string summary_json(const SummaryInput& input) {
+  const RunResult& result = input.result;
+  const Totals& totals = result.totals;
+  ordered_json j;
+  j["schema"] = "summary/1";
+  j["version"] = kVersion;
+  j["interrupted"] = result.interrupted;
+  j["seconds"] = std::chrono::duration<double>(result.elapsed).count();
+  ordered_json files = ordered_json::array();
+  for (const FileReport& file : input.files) {
+    ordered_json one{{"path", file.path}, {"packets", file.packets}};
+    if (!file.error.empty()) one["error"] = file.error;
+    files.push_back(std::move(one));
+  }
+  j["files"] = std::move(files);
+
+  ordered_json kinds = ordered_json::object();
+  for (size_t i = 0; i < kPacketKinds; ++i) {
+    if (totals.packets[i] != 0) kinds[std::string(name_of(static_cast<PacketKind>(i)))] = totals.packets[i];
+  }
+  j["packets"] = {
+      {"total", totals.packet_count()}, {"frame_bytes", totals.byte_count()}, {"kinds", std::move(kinds)}};
+  const SourceStats& missed = result.source_stats;
+  j["missed"] = {{"kernel", missed.kernel_drops},        {"interface", missed.interface_drops},
+                 {"no_buffer", missed.no_buffer},        {"weir", missed.weir_drops},
+                 {"weir_bytes", missed.weir_drop_bytes}, {"damaged", missed.damaged}};
+
+  j["flows"] = {{"total", totals.flows}, {"evicted", totals.flows_evicted}};
+  j["items"] = totals.items;
+  j["payload"] = json_of(totals.inspection());
+  ordered_json protocols = ordered_json::object();
+  for (const auto& [name, protocol] : totals.protocols) {
+    ordered_json one = json_of(protocol.inspection);
+    one["flows"] = protocol.flows;
+    protocols[name] = std::move(one);
+  }
+  j["protocols"] = std::move(protocols);
+
+  ordered_json severities = ordered_json::object();
+  for (size_t s = 1; s < totals.alerts_by_severity.size(); ++s) {
+    if (totals.alerts_by_severity[s] == 0) continue;
+    severities[std::string(name_of(static_cast<Severity>(s)))] = totals.alerts_by_severity[s];
+  }
+  j["alerts"] = {{"total", totals.alert_count()},
+                 {"severities", std::move(severities)},
+                 {"updates", totals.alert_updates},
+                 {"suppressed", totals.suppressed},
+                 {"lost", result.alerts_dropped}};
+  ordered_json detectors = ordered_json::object();
+  for (size_t i = 0; i < totals.detectors.size(); ++i) {
+    const DetectorTotals& d = totals.detectors[i];
+    if (d.findings != 0)
+      detectors[input.catalogue.detectors[i].id] = {{"findings", d.findings}, {"alerts", d.alerts}};
+  }
+  j["detectors"] = std::move(detectors);
+  return j.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+}
+
+bool write_summary_json(const std::string& path, const SummaryInput& input, std::string* error) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << summary_json(input);
+  out.close();
+  if (out) return true;
+  *error = "the summary cannot be written to " + path + ": " + std::strerror(errno);
+  return false;
+}
+
+}  // namespace weir

@@ -1,0 +1,40 @@
+// The tokens of the last values, so that a value that comes again (an address in every line, a number in
+// every record) is not hashed again: BLAKE2b takes several times as long as finding its answer here.
+//
+// One a worker, beside the Tokenizer that all share. It keeps no value: an entry is known by a 128-bit hash
+// under a random key of its own (SipHash-2-4), too long to meet another value's by chance.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "sensor/base/finding.h"
+#include "sensor/token/tokenizer.h"
+
+namespace weir {
+
+class TokenCache {
+ public:
+  TokenCache();
+
+  // What tokenizer.token(detector_id, normalised) gives. Always with the same tokenizer; `detector` is the
+  // index that belongs to the id.
+  Token token(const Tokenizer& tokenizer, DetectorIndex detector, std::string_view detector_id,
+              std::string_view normalised);
+
+ private:
+  static constexpr size_t kEntries = 1024;  // a power of two; 34 KiB
+  struct Entry {
+    std::array<uint64_t, 2> name{};  // hash of the value
+    Token token;
+    DetectorIndex detector = kNoDetector;
+  };
+
+  std::array<uint8_t, 16> key_{};
+  std::vector<Entry> entries_;
+};
+
+}  // namespace weir

@@ -1,0 +1,180 @@
+// A whole run: the same capture gives the same records in the same order with one worker and with several,
+// whether each walks the file or one receiver hands over; threads run where they are put.
+#include "sensor/pipeline/sensor_run.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <regex>
+#include <thread>
+
+#include "sensor/base/cpus.h"
+#include "sensor/capture/replay_source.h"
+#include "sensor/pipeline/hand_over.h"
+#include "sensor/policy/policy_set.h"
+
+namespace weir {
+namespace {
+
+using std::chrono::milliseconds;
+
+class KeepingSink final : public Sink {
+ public:
+  void write(const Record& record) override {
+    // The clock when it was written is the one thing that may differ.
+    static const std::regex logged("\"logged_time\":[0-9]+");
+    lines.push_back(std::regex_replace(record.json, logged, ""));
+  }
+  bool drain(milliseconds) override { return true; }
+  SinkStats stats() const override { return {}; }
+  std::string problem() const override { return {}; }
+  std::string name() const override { return "test"; }
+  std::vector<std::string> lines;
+};
+
+const SharedSetup& setup() {
+  static const SharedSetup shared = [] {
+    SharedSetup s;
+    std::vector<Diagnostic> diagnostics;
+    s.patterns = compile_packs({}, {}, &diagnostics);
+    s.catalogue = std::make_shared<const Catalogue>(make_catalogue(*s.patterns));
+    PolicyOptions options;
+    options.policies = builtin_policies();
+    options.policies.push_back(everything_policy());
+    options.ask_direction = false;
+    std::vector<PolicyProblem> problems;
+    s.policies = PolicySet::compile(options, *s.catalogue, &problems);
+    const TokenKey key = TokenKey::random();
+    s.token_prefix = key.name() + ":";
+    s.tokenizer = std::make_shared<const Tokenizer>(key);
+    return s;
+  }();
+  return shared;
+}
+
+std::unique_ptr<PacketSource> file(const std::string& name, double speed = 0) {
+  const std::vector<std::string> paths = {std::string(WEIR_SOURCE_DIR) + "/pcaps/" + name};
+  std::string error;
+  ReplayOptions options;
+  options.speed = speed;
+  auto source = make_replay_source(paths, options, &error);
+  EXPECT_TRUE(source) << error;
+  return source;
+}
+
+struct Ran {
+  RunResult result;
+  std::vector<std::string> lines;
+};
+Ran run(const std::string& name, uint32_t workers, bool hand_over, SteerBy steer = SteerBy::kAddress,
+        RunOptions options = {}) {
+  std::vector<std::unique_ptr<PacketSource>> sources;
+  if (hand_over) {
+    HandOverOptions handing;
+    handing.workers = workers;
+    handing.steer = steer;
+    handing.queue_packets = 256;
+    handing.wait = handing.ticks = true;
+    sources = split_source(file(name), handing);
+  } else {
+    for (uint32_t i = 0; i < workers; ++i) sources.push_back(file(name));
+  }
+  options.worker.steered = hand_over;
+  options.worker.steer = steer;
+  KeepingSink sink;
+  Ran ran{run_sensor(options, setup(), std::move(sources), {&sink}), {}};
+  ran.lines = std::move(sink.lines);
+  return ran;
+}
+
+class Capture : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(SensorRun, Capture,
+                         ::testing::Values("http1/many_hosts/input.pcap", "http1/lossy_link/input.pcap",
+                                           "raw/udp_syslog/input.pcap"));
+
+TEST_P(Capture, AnyNumberOfWorkersWritesTheSame) {
+  const Ran one = run(GetParam(), 1, false);
+  ASSERT_FALSE(one.lines.empty());
+  for (const uint32_t workers : {2u, 3u}) {
+    for (const bool hand_over : {false, true}) {
+      for (const SteerBy steer : {SteerBy::kAddress, SteerBy::kFlow}) {
+        const Ran many = run(GetParam(), workers, hand_over, steer);
+        EXPECT_EQ(many.lines, one.lines) << workers << " workers" << (hand_over ? ", handed over" : "");
+        EXPECT_EQ(many.result.totals.packets, one.result.totals.packets);
+        EXPECT_EQ(many.result.totals.flows, one.result.totals.flows);
+        EXPECT_EQ(many.result.source_stats.packets, one.result.source_stats.packets);
+        EXPECT_EQ(many.result.source_stats.weir_drops, 0u);
+      }
+    }
+  }
+}
+
+// A replay that is held back, and so has nothing for a while, must not take the time of day for the time of
+// the capture: its flows would all end.
+TEST(SensorRun, APauseOfTheInputChangesNothing) {
+  const Ran fast = run("http1/upload_put/input.pcap", 1, false);
+  std::vector<std::unique_ptr<PacketSource>> slow;
+  // Slowed down, so that between its packets the source answers kIdle.
+  slow.push_back(file("http1/upload_put/input.pcap", 0.4));
+  KeepingSink sink;
+  const RunResult result = run_sensor({}, setup(), std::move(slow), {&sink});
+  EXPECT_EQ(sink.lines, fast.lines);
+  EXPECT_EQ(result.totals.flows, fast.result.totals.flows);
+}
+
+TEST(SensorRun, WorkersRunWhereTheyArePut) {
+  const std::vector<int> cpus = allowed_cpus();
+  RunOptions options;
+  options.worker_cpus = {cpus.front(), cpus.back()};
+  options.output.cpus = {cpus.front()};
+  const Ran ran = run("http1/many_hosts/input.pcap", 2, false, SteerBy::kAddress, options);
+  EXPECT_FALSE(ran.lines.empty());
+  EXPECT_EQ(ran.result.placement_error, "");
+  EXPECT_EQ(allowed_cpus(), cpus) << "the caller stays where it was";
+
+  options.worker_cpus = {cpus.front(), 4095};
+  try {
+    run("http1/many_hosts/input.pcap", 2, true, SteerBy::kAddress, options);
+    FAIL() << "a worker on a CPU that is not there";
+  } catch (const std::runtime_error& e) {
+    EXPECT_NE(std::string(e.what()).find("CPU 4095"), std::string::npos) << e.what();
+  }
+}
+
+// A device that has some packets and then never any more.
+class SilentDevice final : public PacketSource {
+ public:
+  SourceStatus next_burst(std::span<RawPacket>, size_t* count) override {
+    *count = 0;
+    if (stop_.load()) return SourceStatus::kEnd;
+    std::this_thread::sleep_for(milliseconds(5));
+    return SourceStatus::kIdle;
+  }
+  SourceStats stats() const override { return {}; }
+  std::string error() const override { return {}; }
+  void stop() override { stop_.store(true); }
+
+ private:
+  std::atomic<bool> stop_{false};
+};
+
+TEST(SensorRun, EndsWhenNothingComesAnyMore) {
+  RunOptions options;
+  options.worker.steered = true;
+  options.end_when_idle = milliseconds(150);
+  for (const bool hand_over : {false, true}) {
+    std::vector<std::unique_ptr<PacketSource>> sources;
+    sources.push_back(std::make_unique<SilentDevice>());
+    if (hand_over) {
+      HandOverOptions handing;
+      handing.workers = 2;
+      sources = split_source(std::move(sources.front()), handing);
+    }
+    const RunResult result = run_sensor(options, setup(), std::move(sources), {});
+    EXPECT_FALSE(result.interrupted);
+    EXPECT_GE(result.elapsed, milliseconds(100));
+  }
+}
+
+}  // namespace
+}  // namespace weir
