@@ -18,7 +18,8 @@ target_link_libraries(weir_parsers PUBLIC ${weir_parsers})
 
 # signatures: the catalogue
 weir_library(signatures/validators)
-weir_library(signatures/compiler DEPS signatures/validators
+weir_library(signatures/yaml EXTERNAL weir_dep_yaml)
+weir_library(signatures/compiler DEPS signatures/validators signatures/yaml
              EXTERNAL weir_dep_hs weir_dep_yaml weir_dep_pcre2 weir_dep_sodium)
 include(${CMAKE_SOURCE_DIR}/signatures/compiler/builtin_packs.cmake)
 
@@ -45,6 +46,7 @@ weir_library(sensor/output DEPS sensor/base EXTERNAL weir_dep_rdkafka)
 weir_library(sensor/config
              DEPS sensor/base sensor/capture sensor/decode sensor/flow sensor/reassembly
                   sensor/content sensor/match sensor/policy sensor/alert sensor/output
+                  signatures/yaml
              EXTERNAL weir_dep_yaml nlohmann_json::nlohmann_json)
 weir_library(sensor/pipeline
              DEPS parsers sensor/capture sensor/decode sensor/flow sensor/reassembly sensor/content

@@ -17,7 +17,8 @@ ALLOWED = {
     "parsers/api": {"parsers/wire"},
     "parsers/codec": {"parsers/wire"},
     "signatures/validators": set(),
-    "signatures/compiler": {"signatures/validators"},
+    "signatures/yaml": set(),
+    "signatures/compiler": {"signatures/validators", "signatures/yaml"},
     "sensor/base": {"parsers/wire", "parsers/api"},
     "sensor/capture": STAGE,
     "sensor/decode": STAGE,
@@ -31,7 +32,7 @@ ALLOWED = {
     "sensor/alert": STAGE | {"sensor/token"},
 }
 STAGES = {f for f in ALLOWED if f.startswith("sensor/")}
-ALLOWED["sensor/config"] = STAGES | STAGE
+ALLOWED["sensor/config"] = STAGES | STAGE | {"signatures/yaml"}
 ALLOWED["sensor/pipeline"] = STAGES | STAGE | {"signatures/compiler"}
 ALLOWED["sensor/app"] = {"sensor/config", "sensor/pipeline"} | STAGES | STAGE | {"signatures/compiler"}
 ONE_PARSER = {"parsers/api", "parsers/codec", "parsers/wire"}

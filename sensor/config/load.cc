@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "sensor/config/values.h"
-#include "sensor/config/yaml_gate.h"
+#include "signatures/yaml/yaml_gate.h"
 #include "sensor/policy/policy_engine.h"
 
 namespace weir {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <set>
 
+#include "signatures/yaml/yaml_gate.h"
+
 namespace weir {
 
 namespace {
@@ -48,12 +50,13 @@ class PackReader {
       return false;
     }
     try {
-      const std::vector<YAML::Node> documents = YAML::LoadAll(text_.yaml);
-      if (documents.size() != 1) {
-        problem(0, 0, "a pack is exactly one YAML document");
+      int line = -1;
+      std::string refusal;
+      if (!pass_yaml_gate(text_.yaml, &line, &refusal)) {
+        problem(line + 1, 0, std::move(refusal));
         return false;
       }
-      read_pack_node(documents[0]);
+      read_pack_node(YAML::Load(text_.yaml));
     } catch (const YAML::Exception& e) {
       problem(e.mark.line + 1, e.mark.column + 1, "not YAML: " + e.msg);
     } catch (const std::exception& e) {

@@ -1,4 +1,4 @@
-#include "sensor/config/yaml_gate.h"
+#include "signatures/yaml/yaml_gate.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
