@@ -17,12 +17,8 @@ uint16_t ones_sum(Bytes bytes);
 Checksum check_ipv4_header(Bytes header);
 
 // All of a packet as decode() leaves it, whose `checksum` is that of the IPv4 header: the worse of the two.
-// kUnchecked where the capture cut the packet.
+// The pseudo header is that of RFC 9293 3.1 and RFC 768, or of RFC 8200 8.1 where an address is IPv6's.
+// kUnchecked where the capture cut the packet, and for UDP without a checksum.
 Checksum check_packet(const PacketView& view);
-
-// Of a segment or datagram between these addresses (RFC 9293 3.1, RFC 768, RFC 8200 8.1): `header` and
-// `payload` as captured, whole. kUnchecked for UDP without a checksum. The pseudo header is IPv4's where `v6`
-// is false.
-Checksum check_transport(const FlowKey& key, bool v6, Bytes header, Bytes payload);
 
 }  // namespace weir

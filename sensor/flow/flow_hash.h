@@ -1,7 +1,7 @@
 // The keyed hash of a conversation: unordered pair of (address, port), protocol, tenant.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstring>
 #include <tuple>
 #include <utility>
@@ -13,28 +13,32 @@ namespace weir {
 
 // Both directions of a conversation give the same value.
 inline uint64_t flow_hash(const HashKey& key, const FlowKey& flow) {
-  struct End {
-    std::array<uint64_t, 2> address;
-    uint16_t port;
-  };
+  // The last word tells the two layouts apart.
+  if (flow.src.is_v4() && flow.dst.is_v4()) {
+    const auto end_of = [](const IpAddress& address, uint16_t port) {
+      uint32_t four;
+      std::memcpy(&four, address.bytes.data() + 12, 4);
+      return (uint64_t{four} << 16) | port;
+    };
+    const uint64_t a = end_of(flow.src, flow.src_port);
+    const uint64_t b = end_of(flow.dst, flow.dst_port);
+    const uint64_t words[] = {std::min(a, b) | (uint64_t{flow.tenant} << 48),
+                              std::max(a, b) | (uint64_t{flow.tenant >> 16} << 48)};
+    return sip13(key, words, (uint64_t{4} << 56) | flow.protocol);
+  }
+  using End = std::tuple<uint64_t, uint64_t, uint16_t>;
   const auto end_of = [](const IpAddress& address, uint16_t port) {
-    End end{{}, port};
-    std::memcpy(end.address.data(), address.bytes.data(), 16);
-    return end;
+    uint64_t halves[2];
+    std::memcpy(halves, address.bytes.data(), 16);
+    return End{halves[0], halves[1], port};
   };
   End a = end_of(flow.src, flow.src_port);
   End b = end_of(flow.dst, flow.dst_port);
-  if (std::tie(a.address[1], a.address[0], a.port) > std::tie(b.address[1], b.address[0], b.port)) {
-    std::swap(a, b);
-  }
-  const uint64_t ports = (uint64_t{a.port} << 48) | (uint64_t{b.port} << 32) | flow.tenant;
-  // IPv4-mapped pairs differ in their last four bytes only: fewer words to mix. The last word tells the
-  // two layouts apart.
-  if (flow.src.is_v4() && flow.dst.is_v4()) {
-    const uint64_t words[] = {(a.address[1] & 0xffffffff00000000u) | (b.address[1] >> 32), ports};
-    return sip13(key, words, (uint64_t{4} << 56) | flow.protocol);
-  }
-  const uint64_t words[] = {a.address[0], a.address[1], b.address[0], b.address[1], ports};
+  if (b < a) std::swap(a, b);
+  const auto [a0, a1, a_port] = a;
+  const auto [b0, b1, b_port] = b;
+  const uint64_t words[] = {a0, a1, b0, b1,
+                            (uint64_t{a_port} << 48) | (uint64_t{b_port} << 32) | flow.tenant};
   return sip13(key, words, (uint64_t{6} << 56) | flow.protocol);
 }
 

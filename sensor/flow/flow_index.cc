@@ -1,5 +1,6 @@
 #include "sensor/flow/flow_index.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir {
@@ -48,6 +49,12 @@ void FlowIndex::erase(uint32_t hash, uint32_t id) {
   }
   entries_[hole].place = 0;
   --size_;
+}
+
+void FlowIndex::clear() {
+  if (size_ == 0) return;
+  std::fill_n(entries_, size_t{mask_} + 1, Entry{});
+  size_ = 0;
 }
 
 }  // namespace weir

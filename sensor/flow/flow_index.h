@@ -41,6 +41,8 @@ class FlowIndex {
   void insert(uint32_t hash, uint32_t id);
   // `id` is in the index under `hash`.
   void erase(uint32_t hash, uint32_t id);
+  // Empty again; keeps its memory.
+  void clear();
 
   template <class Visit>
   void for_each(const Visit& visit) const {

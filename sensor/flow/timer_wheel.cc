@@ -55,6 +55,13 @@ void TimerWheel::disarm(uint32_t id) {
   links_[id].timer_slot = kUnarmed;  // an entry in the heap is now stale
 }
 
+void TimerWheel::clear() {
+  heads_.fill(kNoFlow);
+  occupied_.fill(0);
+  heap_.clear();
+  quiet_until_ = std::numeric_limits<Nanoseconds>::max();
+}
+
 void TimerWheel::link(uint32_t id, uint32_t slot) {
   FlowLinks& own = links_[id];
   own.timer_slot = static_cast<uint16_t>(slot);

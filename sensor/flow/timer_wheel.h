@@ -24,6 +24,8 @@ class TimerWheel {
   // Arms or re-arms.
   void arm(uint32_t id, Nanoseconds deadline);
   void disarm(uint32_t id);
+  // Disarms all; time goes on from where it is.
+  void clear();
   // Of an armed timer.
   Nanoseconds deadline(uint32_t id) const { return links_[id].deadline; }
 

@@ -510,6 +510,24 @@ TEST_F(FlowTableTest, FlushInTheOrderOfFirstPacketThenKey) {
   EXPECT_EQ(table().size(), 0u);
 }
 
+TEST_F(FlowTableTest, ATableThatWasFlushedBeginsAnew) {
+  make();
+  for (uint16_t port = 1; port <= 3000; ++port)
+    put(packet("192.0.2.1", port, "192.0.2.2", 53, kStart + port));
+  table().flush(kStart + kSecond);
+  ASSERT_EQ(left_.size(), 3000u);
+  left_.clear();
+  for (uint16_t port = 1; port <= 3000; ++port) {
+    ASSERT_TRUE(put(packet("192.0.2.1", port, "192.0.2.2", 53, kStart + 2 * kSecond + port)).created);
+    ASSERT_FALSE(put(packet("192.0.2.2", 53, "192.0.2.1", port, kStart + 2 * kSecond + port)).created);
+  }
+  EXPECT_EQ(table().size(), 3000u);
+  table().advance(kStart + 3600 * kSecond);
+  EXPECT_EQ(table().size(), 0u);
+  EXPECT_EQ(left_.size(), 3000u);
+  EXPECT_EQ(left_[0].why, FlowEnd::kIdle);
+}
+
 TEST_F(FlowTableTest, RemoveTakesAFlowOut) {
   make();
   auto found = put(packet("192.0.2.1", 1, "192.0.2.2", 53, kStart));
