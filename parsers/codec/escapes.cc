@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "parsers/codec/escape_parts.h"
+#include "parsers/codec/special_characters.h"
 #include "parsers/codec/text_scan.h"
 
 namespace weir {

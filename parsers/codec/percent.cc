@@ -1,5 +1,6 @@
 // Percent escapes (parsers/codec/escapes.h): first to bytes, then the bytes to characters.
 #include <algorithm>
+#include <cstring>
 
 #include "parsers/codec/charset.h"
 #include "parsers/codec/escape_parts.h"
@@ -30,7 +31,12 @@ bool to_bytes(std::string_view text, bool plus, bool final, bool* high, MappedTe
       continue;
     }
     if (c != '%') {
-      ++i;
+      if (plus) {
+        ++i;
+      } else {
+        const void* next = std::memchr(text.data() + i, '%', text.size() - i);
+        i = next == nullptr ? text.size() : static_cast<size_t>(static_cast<const char*>(next) - text.data());
+      }
       continue;
     }
     const int high_digit = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;

@@ -1,11 +1,11 @@
 #include "parsers/codec/text_scan.h"
 
 #include <immintrin.h>
-#include <unicode/uchar.h>
 
-#include <array>
 #include <bit>
-#include <cstring>
+
+#include "parsers/codec/special_characters.h"
+#include "parsers/codec/text_blocks.h"
 
 namespace weir {
 
@@ -87,34 +87,6 @@ AsciiRunFn pick_ascii_run() {
 }
 const AsciiRunFn ascii_run = pick_ascii_run();
 
-constexpr uint32_t kSmall = 0x3000;  // below: one bit a character; above: ranges
-
-constexpr bool invisible(uint32_t cp) {
-  return cp == 0x00ad || cp == 0x034f || cp == 0x061c || (cp >= 0x180b && cp <= 0x180f) ||
-         (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2060 && cp <= 0x206f) ||
-         cp == 0x20e3 || (cp >= 0xfe00 && cp <= 0xfe0f) || cp == 0xfeff || (cp >= 0xe0100 && cp <= 0xe01ef);
-}
-
-// Which characters below kSmall are special, from ICU's character data.
-struct SpecialBits {
-  std::array<uint64_t, kSmall / 64> bits{};
-  SpecialBits() {
-    for (uint32_t cp = 0x80; cp < kSmall; ++cp) {
-      if (invisible(cp) || u_charDigitValue(static_cast<UChar32>(cp)) >= 0) {
-        bits[cp / 64] |= uint64_t{1} << (cp % 64);
-      }
-    }
-  }
-  bool has(uint32_t cp) const { return (bits[cp / 64] >> (cp % 64) & 1) != 0; }
-};
-const SpecialBits kSpecial;
-
-bool is_special(uint32_t cp) {
-  if (cp < kSmall) return kSpecial.has(cp);
-  if (cp < 0xa620 || (cp >= 0xac00 && cp < 0xfe00)) return false;  // CJK, Hangul, private use
-  return invisible(cp) || u_charDigitValue(static_cast<UChar32>(cp)) >= 0;
-}
-
 }  // namespace
 
 size_t utf8_length(const uint8_t* p, size_t n, size_t* subpart, bool* cut) {
@@ -143,103 +115,6 @@ size_t utf8_length(const uint8_t* p, size_t n, size_t* subpart, bool* cut) {
   return length;
 }
 
-namespace {
-
-// Validity of sixteen bytes at a time: every pair of neighbouring bytes is looked up by three half-bytes,
-// each lookup giving the faults that it allows; a fault that all three allow is one. What remains are second
-// and third continuations, which must stand exactly where a lead of three or four bytes wants them.
-// (J. Keiser, D. Lemire: Validating UTF-8 in less than one instruction per byte, 2021.)
-class Utf8Blocks {
- public:
-  // True if the block `v`, with those before it, is sound as far as it goes.
-  bool take(__m128i v) {
-    const __m128i before1 = _mm_alignr_epi8(v, last_, 15);
-    const __m128i before2 = _mm_alignr_epi8(v, last_, 14);
-    const __m128i before3 = _mm_alignr_epi8(v, last_, 13);
-    const __m128i faults = _mm_and_si128(_mm_and_si128(_mm_shuffle_epi8(first_high_, high(before1)),
-                                                       _mm_shuffle_epi8(first_low_, low(before1))),
-                                         _mm_shuffle_epi8(second_high_, high(v)));
-    const __m128i third = _mm_subs_epu8(before2, _mm_set1_epi8(0xe0 - 0x80));
-    const __m128i fourth = _mm_subs_epu8(before3, _mm_set1_epi8(static_cast<char>(0xf0 - 0x80)));
-    const __m128i wanted = _mm_and_si128(_mm_or_si128(third, fourth), _mm_set1_epi8(static_cast<char>(0x80)));
-    last_ = v;
-    const __m128i wrong = _mm_xor_si128(wanted, faults);
-    return _mm_testz_si128(wrong, wrong) != 0;
-  }
-
- private:
-  static __m128i high(__m128i v) { return _mm_and_si128(_mm_srli_epi16(v, 4), _mm_set1_epi8(0x0f)); }
-  static __m128i low(__m128i v) { return _mm_and_si128(v, _mm_set1_epi8(0x0f)); }
-
-  enum : uint8_t {
-    kTooShort = 1,       // a lead, and no continuation
-    kTooLong = 2,        // ASCII, and a continuation
-    kOverlong3 = 4,      // E0 80-9F
-    kTooLarge = 8,       // F4 90-BF, F5-FF
-    kSurrogate = 16,     // ED A0-BF
-    kOverlong2 = 32,     // C0, C1
-    kTooLarge1000 = 64,  // F5-FF 80-8F
-    kOverlong4 = 64,     // F0 80-8F
-    kTwo = 128,          // two continuations: right or wrong as the lead before them wants
-    kAnyLow = kTooShort | kTooLong | kTwo,
-  };
-  static __m128i table(std::array<uint8_t, 16> t) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(t.data()));
-  }
-
-  static constexpr uint8_t kLarge = kAnyLow | kTooLarge | kTooLarge1000;
-  static constexpr uint8_t kSecond = kTooLong | kOverlong2 | kTwo;
-  const __m128i first_high_ =
-      table({kTooLong, kTooLong, kTooLong, kTooLong, kTooLong, kTooLong, kTooLong, kTooLong, kTwo, kTwo, kTwo,
-             kTwo, kTooShort | kOverlong2, kTooShort, kTooShort | kOverlong3 | kSurrogate,
-             kTooShort | kTooLarge | kTooLarge1000 | kOverlong4});
-  const __m128i first_low_ = table({kAnyLow | kOverlong3 | kOverlong2 | kOverlong4, kAnyLow | kOverlong2,
-                                    kAnyLow, kAnyLow, kAnyLow | kTooLarge, kLarge, kLarge, kLarge, kLarge,
-                                    kLarge, kLarge, kLarge, kLarge, kLarge | kSurrogate, kLarge, kLarge});
-  const __m128i second_high_ =
-      table({kTooShort, kTooShort, kTooShort, kTooShort, kTooShort, kTooShort, kTooShort, kTooShort,
-             kSecond | kOverlong3 | kTooLarge1000 | kOverlong4, kSecond | kOverlong3 | kTooLarge,
-             kSecond | kSurrogate | kTooLarge, kSecond | kSurrogate | kTooLarge, kTooShort, kTooShort,
-             kTooShort, kTooShort});
-  __m128i last_ = _mm_setzero_si128();
-};
-
-__m128i in_range(__m128i v, uint8_t from, uint8_t to) {
-  const __m128i shifted = _mm_sub_epi8(v, _mm_set1_epi8(static_cast<char>(from)));
-  return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(static_cast<char>(to - from))), shifted);
-}
-__m128i equal(__m128i v, uint8_t b) { return _mm_cmpeq_epi8(v, _mm_set1_epi8(static_cast<char>(b))); }
-
-// Where in the block at `p` (18 bytes) a character begins that may be special. Leads that Chinese text is
-// full of are told apart by their next bytes; the others are looked up one by one.
-unsigned special_leads(const uint8_t* p, __m128i v) {
-  // By half-bytes: C2 CD D8 D9 DB DF E0 E1 EA F0 F3.
-  const __m128i by_high = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8);
-  const __m128i by_low = _mm_setr_epi8(4 | 8, 4, 1, 8, 0, 0, 0, 0, 2, 2, 4, 2, 0, 1, 0, 2);
-  const __m128i high = _mm_and_si128(_mm_srli_epi16(v, 4), _mm_set1_epi8(0x0f));
-  const __m128i low = _mm_and_si128(v, _mm_set1_epi8(0x0f));
-  const __m128i none = _mm_cmpeq_epi8(
-      _mm_and_si128(_mm_shuffle_epi8(by_high, high), _mm_shuffle_epi8(by_low, low)), _mm_setzero_si128());
-  unsigned found = ~static_cast<unsigned>(_mm_movemask_epi8(none)) & 0xffffu;
-  const __m128i ef = equal(v, 0xef);
-  const __m128i e2 = equal(v, 0xe2);
-  if (_mm_movemask_epi8(_mm_or_si128(ef, e2)) == 0) return found;
-  const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 1));
-  const __m128i third = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 2));
-  // U+FFxx: the digits FF10-FF19; FExx: all of FE00-FE3F and FEC0-FEFF.
-  const __m128i wide = _mm_and_si128(equal(next, 0xbc), in_range(third, 0x90, 0x99));
-  const __m128i after_ef = _mm_or_si128(wide, _mm_or_si128(equal(next, 0xb8), equal(next, 0xbb)));
-  // U+200B-200F and 202A-202E, not the quotes and dashes between; 2040-207F, 20C0-20FF.
-  const __m128i zero = _mm_and_si128(equal(next, 0x80),
-                                     _mm_or_si128(in_range(third, 0x8b, 0x8f), in_range(third, 0xaa, 0xae)));
-  const __m128i after_e2 = _mm_or_si128(zero, _mm_or_si128(equal(next, 0x81), equal(next, 0x83)));
-  found |= static_cast<unsigned>(
-      _mm_movemask_epi8(_mm_or_si128(_mm_and_si128(ef, after_ef), _mm_and_si128(e2, after_e2))));
-  return found;
-}
-
-}  // namespace
-
 TextScan scan_text(Bytes bytes) {
   TextScan scan;
   const uint8_t* p = bytes.data();
@@ -247,32 +122,15 @@ TextScan scan_text(Bytes bytes) {
   const AsciiRun run = ascii_run(p, n);
   uint8_t flags = run.flags;
   size_t i = run.length;
-  bool special = false;
   scan.ascii = i == n;
 
   // Whole blocks, with two bytes to look ahead.
-  Utf8Blocks blocks;
-  __m128i seen[3] = {_mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128()};
   const size_t first = i;
-  unsigned check = 0;  // places in the last block where a special character may begin
-  size_t checked_block = 0;
-  for (; i + 18 <= n; i += 16) {
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i));
-    if (!blocks.take(v)) break;
-    // The block before is sound now, also the character that went over its end.
-    for (unsigned m = check; m != 0 && !special; m &= m - 1) {
-      size_t length;
-      special = is_special(utf8_at(p + checked_block + static_cast<size_t>(std::countr_zero(m)), &length));
-    }
-    check = special ? 0 : special_leads(p + i, v);
-    checked_block = i;
-    seen[0] = _mm_or_si128(seen[0], equal(v, '%'));
-    seen[1] = _mm_or_si128(seen[1], equal(v, '\\'));
-    seen[2] = _mm_or_si128(seen[2], equal(v, '+'));
-  }
-  flags |= static_cast<uint8_t>((_mm_movemask_epi8(seen[0]) != 0 ? kPercent : 0) |
-                                (_mm_movemask_epi8(seen[1]) != 0 ? kBackslash : 0) |
-                                (_mm_movemask_epi8(seen[2]) != 0 ? kPlus : 0));
+  const TextBlocks blocks = read_text_blocks(p, n, i);
+  i = blocks.end;
+  bool special = blocks.special;
+  flags |= static_cast<uint8_t>((blocks.percent ? kPercent : 0) | (blocks.backslash ? kBackslash : 0) |
+                                (blocks.plus ? kPlus : 0));
   // The rest one by one, from the character that goes over the last block's end.
   for (size_t back = 1; back <= 3 && i >= first + back; ++back) {
     const uint8_t b = p[i - back];
@@ -281,8 +139,8 @@ TextScan scan_text(Bytes bytes) {
     if (back < (b < 0xe0 ? 2u : b < 0xf0 ? 3u : 4u)) i -= back;
     break;
   }
-  for (unsigned m = check; m != 0 && !special; m &= m - 1) {
-    const size_t at = checked_block + static_cast<size_t>(std::countr_zero(m));
+  for (uint32_t m = blocks.unchecked; m != 0 && !special; m &= m - 1) {
+    const size_t at = blocks.unchecked_at + static_cast<size_t>(std::countr_zero(m));
     if (at >= i) break;
     size_t length;
     special = is_special(utf8_at(p + at, &length));
@@ -355,12 +213,5 @@ void copy_as_ascii(char* out, const uint8_t* in, size_t n) {
   }
   for (; i < n; ++i) out[i] = in[i] < 0x80 ? static_cast<char>(in[i]) : '\x1a';
 }
-
-int other_digit_value(uint32_t cp) {
-  if (cp < 0x80 || !is_special(cp)) return -1;
-  return u_charDigitValue(static_cast<UChar32>(cp));
-}
-
-bool is_invisible(uint32_t cp) { return invisible(cp); }
 
 }  // namespace weir

@@ -33,12 +33,6 @@ size_t find_not_ascii(Bytes bytes);
 // length. For data that is no text.
 void copy_as_ascii(char* out, const uint8_t* in, size_t n);
 
-// Value 0-9 of a decimal digit outside ASCII (general category Nd), else -1.
-int other_digit_value(uint32_t cp);
-// Shows nothing between two digits: zero-width, soft hyphen, byte-order mark, variation selectors,
-// direction marks, the enclosing keycap.
-bool is_invisible(uint32_t cp);
-
 // Decodes the valid UTF-8 character at `p`; its length goes to *length.
 inline uint32_t utf8_at(const uint8_t* p, size_t* length) {
   if (p[0] < 0x80) {

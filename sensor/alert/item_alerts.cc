@@ -39,12 +39,21 @@ struct ItemAlerts::Impl {
   void emit_due(const ItemFacts& facts, const ItemFindings& findings, uint64_t to, Nanoseconds time);
   void emit(const ItemFacts& facts, const ItemFindings& findings, Group& g, Nanoseconds time, bool final);
   void ask(const ItemFacts& facts, const ItemFindings& findings);
+  bool may_change(const ItemFacts& facts, const ItemFindings& findings);
+  bool passed_step(const DistinctCounts& counts, DetectorIndex detector);
   void apply_candidates(ItemFindings& findings);
 
   AlertContext& context;
   std::vector<Group> groups;    // sorted by verdict.group
   Verdict verdict;              // memory for the next answer
-  uint64_t asked_revision = 0;  // of the findings, when the policies were last asked
+  uint64_t asked_revision = 0;  // of the findings, when it was last clear what the policies answer
+  uint32_t asked_meta = 0;      // likewise of the item's facts
+  bool stale = false;           // `groups` lack the newest counts; which groups and how severe is right
+  // By detector, for each of its counts: the steps around it (VerdictSource::steps), from … below `to`.
+  struct Room {
+    std::array<uint64_t, 8> from{}, to{};
+  };
+  std::vector<Room> rooms;
   bool any_finding = false;
   uint64_t offset = 0;  // of the last decided match: never goes back
   Nanoseconds first_time = 0;
@@ -74,6 +83,8 @@ void ItemAlerts::Impl::emit(const ItemFacts& facts, const ItemFindings& findings
 
 void ItemAlerts::Impl::emit_due(const ItemFacts& facts, const ItemFindings& findings, uint64_t to,
                                 Nanoseconds time) {
+  if (stale && std::ranges::any_of(groups, [&](const Group& g) { return due(g, to, time); }))
+    ask(facts, findings);
   for (Group& g : groups) {
     if (due(g, to, time)) emit(facts, findings, g, g.trigger_time, false);
   }
@@ -85,6 +96,8 @@ void ItemAlerts::Impl::ask(const ItemFacts& facts, const ItemFindings& findings)
   // Exceptions are judged by the item's beginning, so that an item is not cut by a date.
   context.policy.evaluate(facts, findings, facts.first_byte, &verdict);
   asked_revision = findings.revision();
+  asked_meta = facts.meta_revision;
+  stale = false;
   std::erase_if(groups, [&](const Group& g) {
     return !g.created && std::none_of(verdict.groups.begin(), verdict.groups.end(),
                                       [&](const GroupVerdict& v) { return v.group == g.verdict.group; });
@@ -99,6 +112,34 @@ void ItemAlerts::Impl::ask(const ItemFacts& facts, const ItemFindings& findings)
     }
     place->verdict = std::move(v);
   }
+}
+
+bool ItemAlerts::Impl::passed_step(const DistinctCounts& counts, DetectorIndex detector) {
+  if (detector >= rooms.size()) rooms.resize(detector + size_t{1});
+  Room& room = rooms[detector];
+  bool passed = false;
+  for (size_t i = 0; i < room.to.size(); ++i) {
+    const uint64_t n = i < 4 ? counts.all[i] : counts.labelled[i - 4];
+    if (n >= room.from[i] && n < room.to[i]) continue;
+    passed = true;
+    const std::span<const uint64_t> steps = context.policy.steps();
+    const auto above = std::ranges::upper_bound(steps, n);
+    room.from[i] = above == steps.begin() ? 0 : *(above - 1);
+    room.to[i] = above == steps.end() ? UINT64_MAX : *above;
+  }
+  return passed;
+}
+
+// Whether the policies must be asked again: most values bring no count over a step.
+bool ItemAlerts::Impl::may_change(const ItemFacts& facts, const ItemFindings& findings) {
+  if (findings.revision() == asked_revision && facts.meta_revision == asked_meta) return false;
+  bool passed = facts.meta_revision != asked_meta;
+  for (const DetectorIndex d : findings.detectors()) {
+    if (findings.revision(d) > asked_revision) passed |= passed_step(findings.counts(d), d);
+  }
+  asked_revision = findings.revision();
+  stale = true;
+  return passed;
 }
 
 void ItemAlerts::Impl::apply_candidates(ItemFindings& findings) {
@@ -124,7 +165,7 @@ void ItemAlerts::on_finding(const ItemFacts& facts, ItemFindings& findings, cons
   s.any_finding = true;
   s.offset = offset;
   s.last_time = time;
-  if (findings.revision() == s.asked_revision) return;  // a value that was there already
+  if (!s.may_change(facts, findings)) return;
   s.ask(facts, findings);
   for (Impl::Group& g : s.groups) {
     if (g.created && g.verdict.severity > g.told) s.emit(facts, findings, g, time, false);

@@ -34,7 +34,8 @@ struct FlowFacts {
 
 struct ItemFacts {
   const FlowFacts* flow = nullptr;
-  ContentMeta meta;  // the item's own, completed with its parents' (wire strings: unmasked)
+  ContentMeta meta;            // the item's own, completed with its parents' (wire strings: unmasked)
+  uint32_t meta_revision = 0;  // goes up with every change of `meta`
   ItemKind top_kind = ItemKind::kMessage;  // kind of the outermost parent
   uint32_t ordinal = 0;                    // of the item in its direction, from 1: the order of open() calls
   uint32_t part = 0;           // file of a multipart body (1, …), piece of an endless item (0, …)

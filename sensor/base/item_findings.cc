@@ -67,9 +67,7 @@ struct ItemFindings::Kind {
   }
 
   // Distinct values by confidence, kept up to date: policies ask after every match.
-  struct Counted {
-    std::array<uint32_t, 4> all{}, labelled{};
-  } counted;
+  DistinctCounts counted;
   int counted_bonus = 0;
   bool counted_invalid = false;
 
@@ -239,6 +237,8 @@ uint64_t ItemFindings::matches(DetectorIndex detector) const {
   const Kind* k = kind(detector);
   return k == nullptr ? 0 : k->matches;
 }
+
+const DistinctCounts& ItemFindings::counts(DetectorIndex detector) const { return kinds_[detector]->counted; }
 
 size_t ItemFindings::distinct_at(DetectorIndex detector, Confidence min) const {
   const Kind* k = kind(detector);

@@ -24,6 +24,12 @@ struct ItemFindingsLimits {
   size_t max_occurrences = 3;   // findings kept whole, a detector
 };
 
+// How many distinct values of a detector there are, by confidence: at or above it.
+struct DistinctCounts {
+  std::array<uint32_t, 4> all{};
+  std::array<uint32_t, 4> labelled{};  // of these, the values that had a keyword or field name of their own
+};
+
 class ItemFindings {
  public:
   // `budget` (may be null) outlives this. Holds nothing before the first add().
@@ -44,6 +50,8 @@ class ItemFindings {
   uint64_t revision(DetectorIndex detector) const;
 
   uint64_t matches(DetectorIndex detector) const;
+  // All of distinct_at and distinct_labelled_at. `detector` is one of detectors().
+  const DistinctCounts& counts(DetectorIndex detector) const;
   // Distinct values at or above `min`, the item's bonuses included.
   size_t distinct_at(DetectorIndex detector, Confidence min) const;
   // Of these, the values that had a keyword or field name of their own.

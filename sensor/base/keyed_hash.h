@@ -25,7 +25,8 @@ struct HashKey {
 // (the reference puts the length's low byte into its top byte; a caller with a fixed layout may use it
 // to tell layouts apart).
 template <int C, int D>
-[[gnu::always_inline]] constexpr uint64_t siphash_words(const HashKey& key, std::span<const uint64_t> words, uint64_t last) {
+[[gnu::always_inline]] constexpr uint64_t siphash_words(const HashKey& key, std::span<const uint64_t> words,
+                                                        uint64_t last) {
   uint64_t v0 = key.k0 ^ 0x736f6d6570736575u;
   uint64_t v1 = key.k1 ^ 0x646f72616e646f6du;
   uint64_t v2 = key.k0 ^ 0x6c7967656e657261u;
@@ -56,7 +57,8 @@ template <int C, int D>
   return v0 ^ v1 ^ v2 ^ v3;
 }
 
-[[gnu::always_inline]] constexpr uint64_t sip13(const HashKey& key, std::span<const uint64_t> words, uint64_t last) {
+[[gnu::always_inline]] constexpr uint64_t sip13(const HashKey& key, std::span<const uint64_t> words,
+                                                uint64_t last) {
   return siphash_words<1, 3>(key, words, last);
 }
 

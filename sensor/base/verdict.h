@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,10 @@ class VerdictSource {
   // memory is used again.
   virtual void evaluate(const ItemFacts& facts, const ItemFindings& findings, Nanoseconds at,
                         Verdict* verdict) const = 0;
+  // Ascending: the numbers of distinct values that matter. While every count of an item stays between two
+  // neighbours, the same groups match with the same severities; only `persons`, `leading` and which
+  // exceptions were needed may change.
+  virtual std::span<const uint64_t> steps() const = 0;
 };
 
 }  // namespace weir

@@ -70,6 +70,7 @@ void ContentItem::inherit(const ContentItem& parent) {
 
 void ContentItem::update(const ContentMeta& update) {
   // Children that have a field from here get the new one.
+  ++facts_.meta_revision;
   const ContentMeta old = facts_.meta;
   ContentMeta& meta = facts_.meta;
   constexpr std::string ContentMeta::*kOwn[] = {&ContentMeta::file_name, &ContentMeta::field,

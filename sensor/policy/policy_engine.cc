@@ -184,13 +184,17 @@ uint64_t critical_from(Category category) {
 
 }  // namespace
 
-Severity ladder_severity(Category category, uint64_t persons, bool floor, bool both_inside) {
+std::array<uint64_t, 4> ladder_steps(Category category) {
   const uint64_t critical = critical_from(category);
-  const uint64_t medium = std::max<uint64_t>(1, (critical + 99) / 100);
-  Severity severity = persons >= critical        ? Severity::kCritical
-                      : persons >= critical / 10 ? Severity::kHigh
-                      : persons >= medium        ? Severity::kMedium
-                                                 : Severity::kLow;
+  return {1, std::max<uint64_t>(1, (critical + 99) / 100), critical / 10, critical};
+}
+
+Severity ladder_severity(Category category, uint64_t persons, bool floor, bool both_inside) {
+  const auto [low, medium, high, critical] = ladder_steps(category);
+  Severity severity = persons >= critical ? Severity::kCritical
+                      : persons >= high   ? Severity::kHigh
+                      : persons >= medium ? Severity::kMedium
+                                          : Severity::kLow;
   if (both_inside) return static_cast<Severity>(static_cast<int>(severity) - 1);
   if (floor) severity = std::max(severity, Severity::kMedium);
   return severity;
@@ -239,6 +243,8 @@ void PolicyEngine::evaluate(const ItemFacts& facts, const ItemFindings& findings
     std::sort(group.others.begin(), group.others.end(), std::less<>());
   }
 }
+
+std::span<const uint64_t> PolicyEngine::steps() const { return policies_->impl().steps; }
 
 Verdict PolicyEngine::evaluate(const ItemFacts& facts, const ItemFindings& findings, Nanoseconds at) const {
   Verdict verdict;

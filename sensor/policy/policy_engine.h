@@ -5,8 +5,10 @@
 // point into the PolicySet.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,12 +65,16 @@ class PolicyEngine : public VerdictSource {
   void evaluate(const ItemFacts& facts, const ItemFindings& findings, Nanoseconds at,
                 Verdict* verdict) const override;
   Verdict evaluate(const ItemFacts& facts, const ItemFindings& findings, Nanoseconds at) const;
+  std::span<const uint64_t> steps() const override;
 
   const PolicySet& policies() const { return *policies_; }
 
  private:
   std::shared_ptr<const PolicySet> policies_;
 };
+
+// The numbers of persons, ascending, from which on ladder_severity answers more; the first is 1.
+std::array<uint64_t, 4> ladder_steps(Category category);
 
 // The ladder of alerts.md for `persons` distinct values of one category (法释〔2017〕10号 article 5).
 // `floor`: an identity document, a card, a health record, a secret or a child's data: never under Medium

@@ -276,6 +276,12 @@ std::shared_ptr<const PolicySet> PolicySet::compile(const PolicyOptions& options
   if (impl.groups.size() > 0xffff) complaints.add("", "there are more than 65,535 groups of policies");
   if (!complaints.ok()) return nullptr;
 
+  std::set<uint64_t> steps;
+  for (const CompiledPolicy& p : impl.policies) steps.insert(p.facts.distinct);
+  for (const Category category : impl.category_of) {
+    for (const uint64_t step : ladder_steps(category)) steps.insert(step);
+  }
+  impl.steps.assign(steps.begin(), steps.end());
   impl.version = hash_text(everything);
   for (CompiledPolicy& p : impl.policies) p.facts.version = impl.version;
   std::stable_sort(impl.policies.begin(), impl.policies.end(),

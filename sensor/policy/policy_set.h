@@ -46,6 +46,7 @@ struct PolicySet::Impl {
   std::vector<std::string> groups;
   std::vector<ExceptionFacts> exceptions;
   std::vector<Category> category_of;  // by DetectorIndex
+  std::vector<uint64_t> steps;        // VerdictSource::steps()
   std::vector<bool> floor;            // by DetectorIndex: never under Medium (see ladder_severity)
   NetworkList internal;
   bool ask_direction = true;

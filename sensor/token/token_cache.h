@@ -1,8 +1,8 @@
 // The tokens of the last values, so that a value that comes again (an address in every line, a number in
 // every record) is not hashed again: BLAKE2b takes several times as long as finding its answer here.
 //
-// One a worker, beside the Tokenizer that all share. It keeps no value: an entry is known by a 128-bit hash
-// under a random key of its own (SipHash-2-4), too long to meet another value's by chance.
+// One a worker, beside the Tokenizer that all share. It keeps no value: an entry is known by two 64-bit
+// hashes under random keys of its own, too long to meet another value's by chance.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sensor/base/finding.h"
+#include "sensor/base/keyed_hash.h"
 #include "sensor/token/tokenizer.h"
 
 namespace weir {
@@ -33,7 +34,7 @@ class TokenCache {
     DetectorIndex detector = kNoDetector;
   };
 
-  std::array<uint8_t, 16> key_{};
+  std::array<HashKey, 2> keys_;
   std::vector<Entry> entries_;
 };
 

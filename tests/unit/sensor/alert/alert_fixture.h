@@ -33,6 +33,7 @@ struct CountingPolicies : VerdictSource {
     PolicyFacts facts;
   };
   std::vector<Row> rows;
+  std::vector<uint64_t> counts;
   std::vector<uint32_t> suppressed;
   mutable int asked = 0;
 
@@ -47,7 +48,10 @@ struct CountingPolicies : VerdictSource {
     row.facts.named = {true, false, true};
     row.facts.distinct = persons;
     rows.push_back(row);
+    counts.push_back(persons);
+    std::ranges::sort(counts);
   }
+  std::span<const uint64_t> steps() const override { return counts; }
   void evaluate(const ItemFacts&, const ItemFindings& findings, Nanoseconds,
                 Verdict* verdict) const override {
     ++asked;
