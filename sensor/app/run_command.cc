@@ -217,7 +217,7 @@ int run_command(const std::vector<std::string>& args) {
     std::cerr << "weir run: " << broken << '\n';
     return kExitFailed;
   }
-  return result.delivered && result.alerts_dropped == 0 && told_all ? kExitDone : kExitFailed;
+  return result.delivered && result.outlet.lost == 0 && told_all ? kExitDone : kExitFailed;
 }
 
 }  // namespace weir

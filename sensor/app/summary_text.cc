@@ -260,9 +260,14 @@ std::string summary_text(const SummaryInput& input) {
          static_cast<double>(totals.byte_count()) * 8 / seconds / 1e9,
          human_count(static_cast<uint64_t>(static_cast<double>(totals.packet_count()) / seconds)).c_str());
   }
-  if (input.result.alerts_dropped != 0) {
-    line(&out, "  LOST       %s alerts: the sinks were too slow, or the program was told to end at once",
-         human_count(input.result.alerts_dropped).c_str());
+  const OutletCounters& outlet = input.result.outlet;
+  if (outlet.storms != 0) {
+    line(&out, "  storms     %s alerts and updates told in %s storm alerts: the sinks were too slow",
+         human_count(outlet.folded).c_str(), human_count(outlet.storms).c_str());
+  }
+  if (outlet.lost != 0) {
+    line(&out, "  LOST       %s alerts and updates: the program was told to end at once",
+         human_count(outlet.lost).c_str());
   }
   return out;
 }
