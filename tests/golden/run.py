@@ -33,9 +33,8 @@ from secrecy import leaks
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PCAPS = os.path.join(ROOT, "pcaps")
 OCSF = Checker()
-KNOWN = {"title", "proves", "facts", "args", "truth", "silent", "vlans", "tunnel", "stderr_has", "tshark_faults",
-         "tshark_payload_differs", "seeds",
-         "item_digests"}
+KNOWN = {"title", "proves", "facts", "args", "truth", "silent", "vlans", "tunnel", "stderr_has", "payload",
+         "tshark_faults", "tshark_payload_differs", "seeds", "item_digests"}
 
 
 class Failure(Exception):
