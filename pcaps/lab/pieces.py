@@ -4,9 +4,11 @@ import subprocess
 from scapy.all import IP, Ether, fragment
 
 
-def tshark_rows(path, display, *fields):
-    """One list of values a packet that the display filter takes, with fragments put together by tshark."""
-    out = subprocess.run(["tshark", "-r", path, "-Y", display, "-T", "fields", "-E", "occurrence=l", "-E", "separator=|"] +
+def tshark_rows(path, display, *fields, checksums=False):
+    """One list of values a packet that the display filter takes, with fragments put together by tshark. `checksums`: it
+    verifies TCP's and UDP's."""
+    verify = [x for p in ("tcp", "udp") for x in ("-o", f"{p}.check_checksum:{str(checksums).upper()}")]
+    out = subprocess.run(["tshark", *verify, "-r", path, "-Y", display, "-T", "fields", "-E", "occurrence=l", "-E", "separator=|"] +
                          [x for f in fields for x in ("-e", f)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True,
                          text=True).stdout
     return [row.split("|") for row in out.splitlines()]

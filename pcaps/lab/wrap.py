@@ -37,6 +37,25 @@ def ip_of(frame):
     return bytes(frame[IPv6])[:40 + frame[IPv6].plen]
 
 
+def is_ipv6(packet):
+    return packet[0] >> 4 == 6
+
+
+def ethertype_of(packet):
+    """What Ethernet and GRE call an IP packet."""
+    return 0x86dd if is_ipv6(packet) else 0x0800
+
+
+def protocol_of(packet):
+    """What IP calls an IP packet in it (IANA protocol numbers)."""
+    return 41 if is_ipv6(packet) else 4
+
+
+def ppp_of(packet):
+    """What PPP calls an IP packet: RFC 1332, RFC 5072."""
+    return 0x0057 if is_ipv6(packet) else 0x0021
+
+
 def wrap_frames(frames, wrapping, layer3=False):
     """wrapping(frame, forward): the frame with a tunnel around it; forward: from who opened the connection.
     layer3: the tunnel carries IP and nothing else, so ARP stays outside."""

@@ -66,6 +66,22 @@ struct AlertWhole {
   std::string content_token;  // "k1:" and 32 hex digits; of whole, named files: the same file, the same token
 };
 
+// Of an alert that stands for many (AlertStorms): how many, and in how many of them each detector was.
+struct AlertStorm {
+  struct Holding {
+    uint64_t creates = 0;  // of those folded, with something of the detector
+    uint64_t updates = 0;
+  };
+  uint64_t creates = 0;
+  uint64_t updates = 0;
+  std::vector<Holding> detectors;  // by index of Alert::detectors
+
+  uint64_t alerts() const { return creates + updates; }
+};
+
+// `storm` alone tells which of two kinds an alert is. One on an item has everything below. One that stands
+// for many has the policy, the highest severity, the span of all times, and of each detector what it is, its
+// best score and its matches in the Creates; nothing of an item, a flow or an endpoint.
 struct Alert {
   // Identity.
   AlertActivity activity = AlertActivity::kCreate;
@@ -128,6 +144,7 @@ struct Alert {
   std::vector<std::string> recipients;
 
   std::optional<AlertWhole> whole;  // only when final
+  std::optional<AlertStorm> storm;
 
   const AlertDetector* best() const { return detectors.empty() ? nullptr : &detectors.front(); }
 };

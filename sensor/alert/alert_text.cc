@@ -93,6 +93,75 @@ std::string what_zh(const Alert& alert) {
   return out.empty() ? "已无达到条件的内容" : out;
 }
 
+std::string_view severity_zh(Severity s) {
+  constexpr std::string_view kNames[] = {"无", "提示", "低", "中", "高", "严重"};
+  return kNames[static_cast<size_t>(s)];
+}
+
+// "1200 alerts and 3 updates"
+std::string folded_en(const AlertStorm& storm) {
+  const auto counted = [](uint64_t n, const char* what) {
+    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+  };
+  if (storm.updates == 0) return counted(storm.creates, "alert");
+  if (storm.creates == 0) return counted(storm.updates, "update");
+  return counted(storm.creates, "alert") + " and " + counted(storm.updates, "update");
+}
+
+std::string folded_zh(const AlertStorm& storm) {
+  const std::string creates = std::to_string(storm.creates) + " 条告警";
+  const std::string updates = std::to_string(storm.updates) + " 条更新";
+  return storm.updates == 0 ? creates : storm.creates == 0 ? updates : creates + "、" + updates;
+}
+
+uint64_t held(const Alert& alert, size_t detector) {
+  const AlertStorm::Holding& holding = alert.storm->detectors[detector];
+  return holding.creates + holding.updates;
+}
+
+// "Resident identity number in 1200, Mobile number in 40 and 2 more kinds"
+std::string storm_kinds_en(const Alert& alert) {
+  std::string out;
+  for (size_t i = 0; i < alert.detectors.size() && i < kKindsTold; ++i) {
+    const AlertDetector& d = alert.detectors[i];
+    out += (i == 0 ? "; " : ", ") + (d.title_en.empty() ? d.id : d.title_en) + " in " +
+           std::to_string(held(alert, i));
+  }
+  if (alert.detectors.size() > kKindsTold) {
+    out += " and " + std::to_string(alert.detectors.size() - kKindsTold) + " more kinds";
+  }
+  return out;
+}
+
+std::string storm_kinds_zh(const Alert& alert) {
+  std::string out;
+  for (size_t i = 0; i < alert.detectors.size() && i < kKindsTold; ++i) {
+    const AlertDetector& d = alert.detectors[i];
+    out += (i == 0 ? "；" : "、") + (d.title_zh.empty() ? d.id : d.title_zh) + " " +
+           std::to_string(held(alert, i)) + " 条";
+  }
+  if (alert.detectors.size() > kKindsTold) {
+    out += "等 " + std::to_string(alert.detectors.size()) + " 类";
+  }
+  return out;
+}
+
+// From the first finding to the last.
+std::string span_of(const Alert& alert, std::string_view to) {
+  return utc_text(alert.first_finding) + std::string(to) + utc_text(alert.last_finding) + " UTC";
+}
+
+std::string storm_en(const Alert& alert) {
+  return folded_en(*alert.storm) + " in one, as the output did not keep up; " +
+         std::string(name_of(alert.severity)) + " at most" + storm_kinds_en(alert) + "; " +
+         span_of(alert, " to ");
+}
+
+std::string storm_zh(const Alert& alert) {
+  return "输出跟不上，" + folded_zh(*alert.storm) + "合为一条；最高级别：" +
+         std::string(severity_zh(alert.severity)) + storm_kinds_zh(alert) + "；" + span_of(alert, " 至 ");
+}
+
 }  // namespace
 
 std::string title_en(const Alert& alert) {
@@ -103,12 +172,22 @@ std::string title_zh(const Alert& alert) {
   return alert.policy_title_zh.empty() ? alert.policy_title_en : alert.policy_title_zh;
 }
 
+std::string finding_title_en(const Alert& alert) {
+  return (alert.storm ? "Alert storm: " : "") + title_en(alert);
+}
+
+std::string finding_title_zh(const Alert& alert) {
+  return (alert.storm ? "告警风暴：" : "") + title_zh(alert);
+}
+
 std::string message_en(const Alert& alert) {
+  if (alert.storm) return finding_title_en(alert) + ": " + storm_en(alert);
   return title_en(alert) + ": " + what_en(alert) + "; " + std::string(way_en(alert.way)) + ", " +
          endpoint(alert.src) + " → " + endpoint(alert.dst) + ", " + how(alert);
 }
 
 std::string message_zh(const Alert& alert) {
+  if (alert.storm) return finding_title_zh(alert) + "：" + storm_zh(alert);
   return title_zh(alert) + "：" + what_zh(alert) + "；" + std::string(way_zh(alert.way)) + "，" +
          endpoint(alert.src) + " → " + endpoint(alert.dst) + "，" + how(alert);
 }
@@ -165,8 +244,9 @@ std::string alert_line(const Alert& alert) {
   std::transform(severity.begin(), severity.end(), severity.begin(),
                  [](char c) { return static_cast<char>(c - 'a' + 'A'); });
   severity.resize(std::max<size_t>(severity.size(), 8), ' ');
-  std::string out = utc_text(alert.time) + "  " + severity + "  " + what_en(alert) + "  " +
-                    endpoint(alert.src) + " → " + endpoint(alert.dst) + "  " + how(alert);
+  std::string out = utc_text(alert.time) + "  " + severity + "  ";
+  if (alert.storm) return terminal_text(out + message_en(alert));
+  out += what_en(alert) + "  " + endpoint(alert.src) + " → " + endpoint(alert.dst) + "  " + how(alert);
   if (alert.activity == AlertActivity::kUpdate) out += "  (update " + std::to_string(alert.revision) + ")";
   return terminal_text(out);
 }

@@ -6,7 +6,14 @@ namespace weir {
 namespace {
 
 // What a name stands for; keeps the kinds apart.
-enum class Kind : uint8_t { kFlow = 1, kItem = 2, kFinding = 3, kRevision = 4 };
+enum class Kind : uint8_t {
+  kFlow = 1,
+  kItem = 2,
+  kFinding = 3,
+  kRevision = 4,
+  kStorm = 5,
+  kStormRevision = 6
+};
 
 class Hash {
  public:
@@ -53,6 +60,13 @@ class Hash {
   crypto_generichash_state state_;
 };
 
+std::string storm_uid(Kind kind, std::string_view policy_id, std::string_view first_uid) {
+  Hash hash(kind);
+  hash.text(policy_id);
+  hash.text(first_uid);
+  return hash.hex();
+}
+
 }  // namespace
 
 std::string flow_uid(const FlowFacts& flow) {
@@ -82,6 +96,14 @@ std::string revision_uid(const ItemFacts& facts, std::string_view policy_id, Ale
   hash.number(static_cast<uint64_t>(activity), 1);
   hash.number(revision, 4);
   return hash.hex();
+}
+
+std::string storm_finding_uid(std::string_view policy_id, std::string_view first_uid) {
+  return storm_uid(Kind::kStorm, policy_id, first_uid);
+}
+
+std::string storm_revision_uid(std::string_view policy_id, std::string_view first_uid) {
+  return storm_uid(Kind::kStormRevision, policy_id, first_uid);
 }
 
 }  // namespace weir

@@ -21,5 +21,8 @@ std::string finding_uid(const ItemFacts& facts, std::string_view policy_id);
 // … the revision's own policy, its activity and number.
 std::string revision_uid(const ItemFacts& facts, std::string_view policy_id, AlertActivity activity,
                          uint32_t revision);
+// A storm's finding and its one revision: over the policy and the uid of the first alert that it stands for.
+std::string storm_finding_uid(std::string_view policy_id, std::string_view first_uid);
+std::string storm_revision_uid(std::string_view policy_id, std::string_view first_uid);
 
 }  // namespace weir

@@ -79,7 +79,7 @@ class Writer {
       j_.field("confidence_id", std::max(1, static_cast<int>(confidence_of(best->score))));
       j_.field("confidence_score", best->score);
     }
-    j_.field("count", 1);
+    j_.field("count", a_.storm ? a_.storm->alerts() : uint64_t{1});
     j_.field("status_id", 1);
     j_.field("is_alert", true);
     j_.field("message", message_en(a_));
@@ -88,11 +88,13 @@ class Writer {
     finding_info();
     attacks();
     data_security();
-    endpoint("src_endpoint", a_.src);
-    endpoint("dst_endpoint", a_.dst);
-    actor();
-    file();
-    observables();
+    if (!a_.storm) {
+      endpoint("src_endpoint", a_.src);
+      endpoint("dst_endpoint", a_.dst);
+      actor();
+      file();
+      observables();
+    }
     unmapped();
     j_.end_object();
     return j_.take();
@@ -123,7 +125,7 @@ class Writer {
     j_.field("logged_time", logged_time_ms);
     j_.field_if("tenant_uid", options_.tenant_uid);
     texts("profiles", std::vector<std::string_view>{"security_control"});
-    j_.field("correlation_uid", a_.flow_uid);
+    if (!a_.storm) j_.field("correlation_uid", a_.flow_uid);
     if (!options_.sensor_name.empty()) {
       j_.key("reporter");
       j_.begin_object();
@@ -137,7 +139,7 @@ class Writer {
     j_.key("finding_info");
     j_.begin_object();
     j_.field("uid", a_.finding_uid);
-    j_.field("title", title_en(a_));
+    j_.field("title", finding_title_en(a_));
     j_.field("desc", message_en(a_));
     std::vector<std::string_view> types;
     for (const AlertDetector& d : a_.detectors) {
@@ -206,7 +208,7 @@ class Writer {
       j_.field("status_id", is_whole(*a_.whole) ? 1 : 2);
       texts("status_details", unread_reasons(*a_.whole));
     }
-    if (!a_.detectors.empty()) {
+    if (!a_.detectors.empty() && !a_.storm) {
       j_.key("discovery_details");
       j_.begin_array();
       for (const AlertDetector& d : a_.detectors) discovery(d);
@@ -321,10 +323,12 @@ class Writer {
     j_.begin_object();
     j_.field("revision", a_.revision);
     j_.field("final", a_.final);
-    j_.field("item_uid", a_.item_uid);
-    j_.field("item_kind", name_of(a_.item_kind));
-    j_.field("item_ordinal", a_.item_ordinal);
-    if (a_.item_part != 0) j_.field("item_part", a_.item_part);
+    if (!a_.storm) {
+      j_.field("item_uid", a_.item_uid);
+      j_.field("item_kind", name_of(a_.item_kind));
+      j_.field("item_ordinal", a_.item_ordinal);
+      if (a_.item_part != 0) j_.field("item_part", a_.item_part);
+    }
     j_.field("group", a_.policy_group);
     texts("policies", a_.other_policies);
     j_.key("thresholds");
@@ -332,9 +336,24 @@ class Writer {
     j_.field("distinct", a_.threshold_distinct);
     j_.field("min_confidence", name_of(a_.threshold_confidence));
     j_.end_object();
-    j_.field("persons", a_.persons);
-    j_.field("title_zh", title_zh(a_));
+    if (!a_.storm) j_.field("persons", a_.persons);
+    j_.field("title_zh", finding_title_zh(a_));
     j_.field("message_zh", message_zh(a_));
+    if (a_.storm) {
+      storm(*a_.storm);
+    } else {
+      item();
+    }
+    j_.key("articles");
+    j_.begin_array();
+    for (const int article : a_.articles) j_.number(int64_t{article});
+    j_.end_array();
+    sensitivity();
+    j_.field("catalogue_version", a_.catalogue_version);
+    j_.end_object();
+  }
+
+  void item() {
     j_.field_if("community_id", a_.community_id);
     if (!a_.vlans.empty()) {
       j_.key("vlan");
@@ -364,12 +383,27 @@ class Writer {
     subjects();
     if (a_.whole) j_.field_if("content_token", a_.whole->content_token);
     inspection();
-    j_.key("articles");
+  }
+
+  void storm(const AlertStorm& storm) {
+    j_.key("storm");
+    j_.begin_object();
+    j_.field("creates", storm.creates);
+    j_.field("updates", storm.updates);
+    j_.key("detectors");
     j_.begin_array();
-    for (const int article : a_.articles) j_.number(int64_t{article});
+    for (size_t i = 0; i < a_.detectors.size(); ++i) {
+      const AlertDetector& d = a_.detectors[i];
+      j_.begin_object();
+      j_.field("id", d.id);
+      j_.field("named", d.named);
+      j_.field("creates", storm.detectors[i].creates);
+      j_.field("updates", storm.detectors[i].updates);
+      j_.field("matches", d.matches);
+      j_.field("score", d.score);
+      j_.end_object();
+    }
     j_.end_array();
-    sensitivity();
-    j_.field("catalogue_version", a_.catalogue_version);
     j_.end_object();
   }
 

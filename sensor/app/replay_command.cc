@@ -158,7 +158,7 @@ int replay_command(const std::vector<std::string>& args) {
   if (!problems.empty()) std::cerr << "weir: " << problems;
 
   if (result.source_stats.packets == 0 && !result.source_errors.front().empty()) return kExitUnreadable;
-  if (!result.delivered || result.alerts_dropped > 0 || !told_all) return kExitFailed;
+  if (!result.delivered || result.outlet.lost > 0 || !told_all) return kExitFailed;
   return kExitDone;
 }
 

@@ -205,10 +205,9 @@ int run_command(const std::vector<std::string>& args) {
   }
   const RunResult result = run_sensor(run, setup->shared(), std::move(opened.sources), sinks);
 
-  if (!arguments.quiet) {
-    std::cerr << summary_text({result, *setup->catalogue, {}, arguments.everything});
-  }
-  const bool told_all = tell_summary(arguments, {result, *setup->catalogue, {}, arguments.everything});
+  const SummaryInput summary{result, *setup->catalogue, {}, arguments.everything, true};
+  if (!arguments.quiet) std::cerr << summary_text(summary);
+  const bool told_all = tell_summary(arguments, summary);
   if (!result.placement_error.empty()) std::cerr << "weir run: " << result.placement_error << '\n';
   const std::string problems = sink_problems(sinks);
   if (!problems.empty()) std::cerr << "weir: " << problems;
@@ -217,7 +216,7 @@ int run_command(const std::vector<std::string>& args) {
     std::cerr << "weir run: " << broken << '\n';
     return kExitFailed;
   }
-  return result.delivered && result.alerts_dropped == 0 && told_all ? kExitDone : kExitFailed;
+  return result.delivered && result.outlet.lost == 0 && told_all ? kExitDone : kExitFailed;
 }
 
 }  // namespace weir

@@ -73,11 +73,10 @@ std::string summary_json(const SummaryInput& input) {
     if (totals.alerts_by_severity[s] == 0) continue;
     severities[std::string(name_of(static_cast<Severity>(s)))] = totals.alerts_by_severity[s];
   }
-  j["alerts"] = {{"total", totals.alert_count()},
-                 {"severities", std::move(severities)},
-                 {"updates", totals.alert_updates},
-                 {"suppressed", totals.suppressed},
-                 {"lost", result.alerts_dropped}};
+  j["alerts"] = {{"total", totals.alert_count()},    {"severities", std::move(severities)},
+                 {"updates", totals.alert_updates},  {"suppressed", totals.suppressed},
+                 {"written", result.alerts_written}, {"storms", result.outlet.storms},
+                 {"folded", result.outlet.folded},   {"lost", result.outlet.lost}};
   ordered_json detectors = ordered_json::object();
   for (size_t i = 0; i < totals.detectors.size(); ++i) {
     const DetectorTotals& d = totals.detectors[i];

@@ -227,6 +227,25 @@ std::string human_count(uint64_t n) {
   return digits;
 }
 
+std::string human_duration(std::chrono::nanoseconds duration) {
+  using namespace std::chrono;
+  if (duration < minutes(1)) {
+    std::array<char, 32> text{};
+    // Cut, not rounded: never "60.0 s".
+    const auto tenths = duration_cast<milliseconds>(duration).count() / 100;
+    std::snprintf(text.data(), text.size(), "%.1f s", static_cast<double>(tenths) / 10);
+    return text.data();
+  }
+  const auto two = [](int64_t big, const char* big_unit, int64_t small, const char* small_unit) {
+    return human_count(static_cast<uint64_t>(big)) + big_unit +
+           (small == 0 ? "" : " " + std::to_string(small) + small_unit);
+  };
+  const int64_t all = duration_cast<seconds>(duration).count();
+  if (all < 3600) return two(all / 60, " min", all % 60, " s");
+  if (all < 86'400) return two(all / 3600, " h", all / 60 % 60, " min");
+  return two(all / 86'400, " d", all / 3600 % 24, " h");
+}
+
 std::string human_bytes(uint64_t bytes) {
   if (bytes < 10'000) return human_count(bytes) + " bytes";
   static constexpr const char* kUnits[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
@@ -243,7 +262,11 @@ std::string human_bytes(uint64_t bytes) {
 
 std::string summary_text(const SummaryInput& input) {
   const Totals& totals = input.result.totals;
-  std::string out = input.result.interrupted ? "Interrupted; up to there:\n" : "Summary\n";
+  std::string out = "Summary\n";
+  if (input.result.interrupted) {
+    out = input.live ? "Stopped after " + human_duration(input.result.elapsed) + "\n"
+                     : "Interrupted; up to there:\n";
+  }
   files_part(input, &out);
   packets_part(totals, &out);
   tunnels_part(totals, &out);
@@ -260,9 +283,14 @@ std::string summary_text(const SummaryInput& input) {
          static_cast<double>(totals.byte_count()) * 8 / seconds / 1e9,
          human_count(static_cast<uint64_t>(static_cast<double>(totals.packet_count()) / seconds)).c_str());
   }
-  if (input.result.alerts_dropped != 0) {
-    line(&out, "  LOST       %s alerts: the sinks were too slow, or the program was told to end at once",
-         human_count(input.result.alerts_dropped).c_str());
+  const OutletCounters& outlet = input.result.outlet;
+  if (outlet.storms != 0) {
+    line(&out, "  storms     %s alerts and updates told in %s storm alerts: the sinks were too slow",
+         human_count(outlet.folded).c_str(), human_count(outlet.storms).c_str());
+  }
+  if (outlet.lost != 0) {
+    line(&out, "  LOST       %s alerts and updates: the program was told to end at once",
+         human_count(outlet.lost).c_str());
   }
   return out;
 }

@@ -1,6 +1,7 @@
 // The summary at the end of a run, for a person, on standard error.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,13 @@ struct SummaryInput {
   const Catalogue& catalogue;
   std::vector<FileReport> files;  // empty: live
   bool everything = false;        // --all was given
+  bool live = false;              // a signal is how it ends
 };
 
 std::string summary_text(const SummaryInput& input);
 
+// "12.3 s", "4 min 5 s", "3 h 4 min", "2 d 3 h"
+std::string human_duration(std::chrono::nanoseconds duration);
 // "1.5 GB", "312 bytes"; powers of ten, as networks are measured.
 std::string human_bytes(uint64_t bytes);
 // "12,345,678"

@@ -273,6 +273,7 @@ void Defragmenter::count_end(const Entry& entry) {
 void Defragmenter::read_alone(const Fragment& fragment, const PacketView& view, bool mine, DatagramEnd why) {
   if (fragment.wire == 0) return;
   if (mine && why == DatagramEnd::kMemory) ++counters_.evicted;
+  // Without tallies: of the bytes before it nobody can say that they never came.
   lone_view_ = view;
   lone_ = DatagramReading();
   lone_.kind = DatagramReading::Kind::kLone;
@@ -284,7 +285,6 @@ void Defragmenter::read_alone(const Fragment& fragment, const PacketView& view, 
   lone_.offset = fragment.offset;
   lone_.wire = fragment.wire;
   lone_.context = &lone_view_;
-  lone_.tallies = &no_tallies_;
   has_lone_ = true;
 }
 

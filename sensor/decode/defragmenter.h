@@ -126,7 +126,6 @@ class Defragmenter {
   bool has_lone_ = false;
   DatagramReading lone_;
   PacketView lone_view_;
-  DatagramTallies no_tallies_;
   Nanoseconds clock_ = std::numeric_limits<Nanoseconds>::min();
   Nanoseconds next_due_ = kNever;  // no deadline is earlier
   DefragmentCounters counters_;

@@ -217,6 +217,7 @@ void FragmentPath::count_unread(const DatagramReading& reading) {
     unread_.gap += reading.hole;
   }
   if (reading.tallies == nullptr) return;
+  if (reading.version == 0) unread_.gap += reading.offset;
   const uint64_t again = reading.tallies->differing.total() + reading.tallies->cut.total();
   unread_.seen += again + reading.tallies->repeated.total();
   unread_.duplicate += reading.tallies->repeated.total();

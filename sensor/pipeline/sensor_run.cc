@@ -17,7 +17,6 @@ namespace weir {
 
 namespace {
 
-constexpr size_t kRingCapacity = 4096;  // alerts of one worker on their way
 constexpr long kTickNs = 100'000'000;
 
 // Blocks SIGINT and SIGTERM for this thread and those it starts; hands them out one by one. SIGUSR1 is how
@@ -88,7 +87,7 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
   std::vector<PacketSource*> source_list;
   for (const auto& source : sources) {
     source_list.push_back(source.get());
-    channels.push_back(std::make_unique<AlertChannel>(kRingCapacity));
+    channels.push_back(std::make_unique<AlertChannel>(options.ring_capacity));
     channel_list.push_back(channels.back().get());
   }
   std::vector<std::unique_ptr<Worker>> workers(sources.size());
@@ -169,11 +168,12 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
   }
   ender.join();
   if (failure.get() != nullptr) std::rethrow_exception(failure.get());
+  result.alerts_written = output.written();
   result.placement_error = output.placement_error();
   for (size_t i = 0; i < workers.size(); ++i) {
     const Worker& worker = *workers[i];
     result.totals += worker.totals();
-    result.alerts_dropped += worker.alerts_dropped();
+    result.outlet += worker.outlet();
     // Sources that give every worker the same have all counted the same.
     if (options.worker.steered || i == 0) {
       result.source_stats += source_list[i]->stats();

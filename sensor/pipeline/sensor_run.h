@@ -22,6 +22,7 @@ struct RunOptions {
   // Ends the input when no packet came for so long (a device that does not tell its end); 0: never.
   std::chrono::milliseconds end_when_idle{0};
   OutputThreadOptions output;
+  size_t ring_capacity = 4096;               // alerts of one worker on their way
   std::chrono::milliseconds drain_limit{0};  // 0: until done or a second signal
   // Called a few times a second from the calling thread while the workers run; may be empty.
   std::function<void(double progress, uint64_t bytes)> on_progress;
@@ -36,7 +37,8 @@ struct RunResult {
   std::vector<NamedCount> extended_stats;  // the devices' own counters
   std::vector<std::string> source_errors;  // by worker: empty where nothing broke
   std::chrono::nanoseconds elapsed{0};
-  uint64_t alerts_dropped = 0;
+  OutletCounters outlet;        // alerts that did not leave one by one
+  uint64_t alerts_written = 0;  // records given to the sinks, storms among them
   bool delivered = true;        // every sink has everything safe
   bool interrupted = false;     // by a signal
   std::string placement_error;  // why the output thread could not run where it should; empty: it did

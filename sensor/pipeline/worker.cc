@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <optional>
 #include <span>
-#include <thread>
 #include <utility>
 
 #include "sensor/decode/checksum.h"
@@ -20,7 +18,6 @@ namespace {
 constexpr size_t kBurst = 64;
 // Protocol row of payload that no flow could be found for.
 constexpr std::string_view kFragmentsRow = "fragments";
-constexpr auto kFullRingPause = std::chrono::microseconds(50);
 
 struct FlowState {
   TcpConnection tcp;
@@ -57,6 +54,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
       : options_(options),
         source_(std::move(source)),
         channel_(channel),
+        outlet_(channel, options.wait_for_room),
         flow_budget_(options.flow_memory),
         reassembly_budget_(options.reassembly_memory),
         content_budget_(options.content_memory),
@@ -106,20 +104,22 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
       for (std::span<const RawPacket> left(burst.data(), count); !left.empty();) {
         left = left.subspan(process(left));
       }
+      outlet_.advance(clock_);
       if (channel_ != nullptr) channel_->watermark.store(clock_, std::memory_order_release);
     }
+    outlet_.wait_from_now();
     if (options_.last_stage >= Stage::kFlow) {
       fragments_.finish();
       read_datagrams();
       table_.flush(clock_);
     }
     finish_totals();
-    if (channel_ != nullptr) channel_->done.store(true, std::memory_order_release);
+    outlet_.finish(clock_);
   }
 
   PacketSource& source() { return *source_; }
   const Totals& totals() const { return totals_; }
-  uint64_t dropped() const { return dropped_; }
+  const OutletCounters& outlet() const { return outlet_.counters(); }
 
  private:
   struct Due {
@@ -472,18 +472,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     } else {
       ++totals_.alert_updates;
     }
-    if (channel_ == nullptr) return;
-    QueuedAlert queued{clock_, std::move(alert)};
-    // try_push moves from it only where there was room.
-    while (!channel_->ring.try_push(std::move(queued))) {  // NOLINT(bugprone-use-after-move)
-      if (!options_.wait_for_room || channel_->abandoned.load(std::memory_order_relaxed)) {
-        ++dropped_;
-        return;
-      }
-      // The output thread may be waiting for this worker's clock.
-      channel_->watermark.store(clock_, std::memory_order_release);
-      std::this_thread::sleep_for(kFullRingPause);
-    }
+    outlet_.put(std::move(alert), clock_);
   }
 
   void finish_totals() {
@@ -507,6 +496,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
   const WorkerOptions options_;
   std::unique_ptr<PacketSource> source_;
   AlertChannel* channel_;
+  AlertOutlet outlet_;
   MemoryBudget flow_budget_;
   MemoryBudget reassembly_budget_;
   MemoryBudget content_budget_;
@@ -527,7 +517,6 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
   SessionContext session_context_;
   std::array<Due, kBurst> due_;
   Nanoseconds clock_ = 0;
-  uint64_t dropped_ = 0;
   uint64_t touched_ = 0;
   ContentContext content_;
   FlowTable<FlowState> table_;  // last: its flows use what stands above
@@ -540,7 +529,7 @@ Worker::~Worker() = default;
 void Worker::run() { impl_->run(); }
 void Worker::stop() { impl_->source().stop(); }
 const Totals& Worker::totals() const { return impl_->totals(); }
-uint64_t Worker::alerts_dropped() const { return impl_->dropped(); }
+const OutletCounters& Worker::outlet() const { return impl_->outlet(); }
 PacketSource& Worker::source() { return impl_->source(); }
 
 }  // namespace weir

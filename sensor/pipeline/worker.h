@@ -20,7 +20,7 @@
 #include "sensor/decode/steering.h"
 #include "sensor/flow/flow_table.h"
 #include "sensor/match/matcher.h"
-#include "sensor/pipeline/alert_channel.h"
+#include "sensor/pipeline/alert_outlet.h"
 #include "sensor/pipeline/flow_session.h"
 #include "sensor/pipeline/fragment_path.h"
 #include "sensor/pipeline/totals.h"
@@ -54,7 +54,7 @@ struct WorkerOptions {
   // … with the fragments of the others' packets beside (RawPacket::foreign): every worker sees all of them.
   bool shows_fragments = false;
   SteerBy steer = SteerBy::kAddress;
-  bool wait_for_room = true;  // a full alert ring: wait (replay), or drop and count (live)
+  bool wait_for_room = true;  // a full alert ring: wait (replay), or fold into storms (live)
   DecodeOptions decode;
   FlowTableOptions flow;
   size_t flow_memory = size_t{1} << 30;
@@ -86,7 +86,7 @@ class Worker {
 
   // After run().
   const Totals& totals() const;
-  uint64_t alerts_dropped() const;
+  const OutletCounters& outlet() const;
   // Any time.
   PacketSource& source();
 

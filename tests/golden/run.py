@@ -10,8 +10,8 @@ For each case (pcaps/README.md has the schema of case.yaml):
   schema     each alert validates against sensor/alert/alert.schema.json, and against OCSF 1.8.0 (ocsf_check.py)
   workers    one worker and two write the same lines
   expected   they are those of expected.jsonl
-  secrecy    no output (alerts, text, item list, standard error) shows a value that was sent, more than nine
-             digits of one, or an unkeyed digest of a value or of a small item
+  secrecy    no output (alerts, text, item list, standard error, --summary-json) shows a value that was sent, more than
+             nine digits of one, or an unkeyed digest of a value or of a small item
 
 Needs python3-yaml and python3-jsonschema. Exit code 0 when all cases hold, 1 otherwise.
 """
@@ -33,9 +33,8 @@ from secrecy import leaks
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PCAPS = os.path.join(ROOT, "pcaps")
 OCSF = Checker()
-KNOWN = {"title", "proves", "facts", "args", "truth", "silent", "vlans", "tunnel", "stderr_has", "tshark_faults",
-         "tshark_payload_differs", "seeds",
-         "item_digests"}
+KNOWN = {"title", "proves", "facts", "args", "truth", "silent", "vlans", "tunnel", "stderr_has", "payload",
+         "tshark_faults", "tshark_payload_differs", "seeds", "item_digests"}
 
 
 class Failure(Exception):
@@ -144,7 +143,11 @@ def pretty(alerts):
 def check_case(weir, name, key, bless, validator):
     case, capture = load_case(name), input_of(name)
     common = ["--all", "--token-key", key, *case.get("args", [])]
-    out, err = replay(weir, capture, "--format", "json", "--workers", "1", *common)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "summary.json")
+        out, err = replay(weir, capture, "--format", "json", "--workers", "1", "--summary-json", path, *common)
+        with open(path, encoding="utf-8") as source:
+            summary = json.load(source)
     alerts = alerts_of(out)
 
     difference(readable(case.get("truth", [])), readable(found_items(alerts)), "items sent")
@@ -166,7 +169,8 @@ def check_case(weir, name, key, bless, validator):
 
     text, text_err = replay(weir, capture, "--format", "text", *common)
     listing, _ = replay(weir, capture, "--items", *common)
-    for what, output in (("alerts", out), ("summary", err), ("text", text + text_err), ("item list", listing)):
+    for what, output in (("alerts", out), ("summary", err), ("JSON summary", json.dumps(summary, ensure_ascii=False)),
+                         ("text", text + text_err), ("item list", listing)):
         for leak in leaks(output, case["seeds"], case.get("item_digests", [])):
             raise Failure(f"the {what} show {leak}")
 

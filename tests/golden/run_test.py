@@ -18,6 +18,9 @@ mode = "items" if "--items" in sys.argv else "text" if "text" in sys.argv else "
 mode = mode or "w" + sys.argv[sys.argv.index("--workers") + 1]
 sys.stdout.write(os.environ.get("OUT_" + mode, os.environ["OUT"] if mode[0] == "w" else ""))
 sys.stderr.write(os.environ.get("ERR", ""))
+if "--summary-json" in sys.argv:
+    with open(sys.argv[sys.argv.index("--summary-json") + 1], "w", encoding="utf-8") as out:
+        out.write(os.environ.get("SUMMARY", "{{}}"))
 sys.exit(int(os.environ.get("CODE", "0")))
 """
 SCHEMA = {"type": "object", "properties": {"class_uid": {"const": 2006}}}
@@ -122,7 +125,8 @@ class Runner(unittest.TestCase):
         secret = run.load_case(CASE)["seeds"][1]
         self.wrong("alerts show", [alert(url=secret)])
         self.wrong("summary show", [alert()], ERR=secret)
-        self.wrong("item list show", [alert()], OUT_items=secret, ERR="")
+        self.wrong("JSON summary show", [alert()], SUMMARY=json.dumps({"files": [{"path": secret}]}), ERR="")
+        self.wrong("item list show", [alert()], OUT_items=secret, SUMMARY="{}")
         self.wrong("text show", [alert()], OUT_text=secret, OUT_items="")
 
     def test_program_that_fails(self):

@@ -7,6 +7,7 @@ For each case, with one worker and with two:
   packets    as many as capinfos counts, and the kinds add up to them
   seen       transport payload as tshark counts it: tcp.len and udp.length - 8, of the innermost header; a case in
              which tshark cannot know says why (tshark_payload_differs in its case.yaml)
+  payload    the account that the case's script made, where it made one (payload in its case.yaml), number by number
   sums       seen = read + duplicate + unread by reason, in all and by protocol; the protocols' add up to the total
   items      what is said to be read is in items, byte for byte where the protocol has no framing of its own
   alerts     an alert's inspection is that of its item
@@ -69,6 +70,9 @@ def check_case(weir, name, key):
     counted = packet_count(capture)
     truth.expect(summary["packets"]["total"] == counted,
                  f"{summary['packets']['total']} packets, and capinfos counts {counted}")
+    for key, sent in case.get("payload", {}).items():
+        said = summary["payload"][key]
+        truth.expect(said == sent, f"payload: {key} is {said}, and by the case's script {sent}")
     if "tshark_payload_differs" in case:  # the case says why
         return
     payload = tshark_payload(capture)

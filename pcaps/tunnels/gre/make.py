@@ -9,7 +9,7 @@ import struct
 
 from scapy.all import checksum
 
-from lab.wrap import ip_of, outer4, wrapped_case
+from lab.wrap import ethertype_of, ip_of, outer4, wrapped_case
 
 KEY = 3405691582
 numbers = itertools.count()
@@ -18,11 +18,11 @@ ROUTES = struct.pack(">HBB", 0x0800, 0, 4) + bytes([198, 18, 0, 9]) + bytes(4)
 
 def gre(frame, forward):
     """RFC 1701 and 2890 by hand: scapy writes no routing with the other options. The key is always there."""
-    n = next(numbers)
+    n, packet = next(numbers), ip_of(frame)
     summed, sequence, routed = n & 1, n & 2, n & 4
     flags = 0x2000 | (0x8000 if summed else 0) | (0x1000 if sequence else 0) | (0x4000 if routed else 0)
-    head = struct.pack(">HH", flags, 0x0800)
-    tail = struct.pack(">I", KEY) + (struct.pack(">I", n) if sequence else b"") + (ROUTES if routed else b"") + ip_of(frame)
+    head = struct.pack(">HH", flags, ethertype_of(packet))
+    tail = struct.pack(">I", KEY) + (struct.pack(">I", n) if sequence else b"") + (ROUTES if routed else b"") + packet
     if summed or routed:
         sum_ = checksum(head + bytes(4) + tail) if summed else 0
         head += struct.pack(">HH", sum_, 0)

@@ -9,7 +9,7 @@ import struct
 
 from scapy.all import UDP
 
-from lab.wrap import ip_of, outer4, wrapped_case
+from lab.wrap import ip_of, outer4, ppp_of, wrapped_case
 
 numbers = itertools.count()
 
@@ -19,7 +19,9 @@ def l2tp(frame, forward):
     n = next(numbers)
     length, sequence, offset = n & 1, n & 2, n & 4
     flags = 2 | (0x4000 if length else 0) | (0x0800 if sequence else 0) | (0x0200 if offset else 0)
-    rest = struct.pack(">HH", 7, 9 if forward else 8) + (struct.pack(">HH", n, 0) if sequence else b"") +         (b"\0\x02\0\0" if offset else b"") + b"\xff\x03\0\x21" + ip_of(frame)
+    packet = ip_of(frame)
+    rest = struct.pack(">HH", 7, 9 if forward else 8) + (struct.pack(">HH", n, 0) if sequence else b"") + \
+        (b"\0\x02\0\0" if offset else b"") + struct.pack(">HH", 0xff03, ppp_of(packet)) + packet
     head = struct.pack(">H", flags) + (struct.pack(">H", len(rest) + 4) if length else b"")
     return outer4(forward) / UDP(sport=1701, dport=1701) / (head + rest)
 

@@ -40,10 +40,15 @@ for number, alert in enumerate(alerts, 1):
     faults += [f"line {number}: OCSF: {p}" for p in checker.problems(alert)]
 
 
-def changed(change):
-    alert = copy.deepcopy(alerts[0])
+def changed(change, original=alerts[0]):
+    alert = copy.deepcopy(original)
     change(alert)
     return alert
+
+
+storms = [a for a in alerts if "storm" in a["unmapped"]]
+if not storms:
+    faults.append("there is no storm among the alerts")
 
 
 # What the schema must refuse …
@@ -59,6 +64,26 @@ for name, change in {
     "no policy": lambda a: a["data_security"].pop("policy"),
     "the hash of something small": lambda a: a.update(
         file={"name": "a", "type_id": 1, "size": 65535, "hashes": [{"algorithm_id": 3, "value": "0" * 64}]}),
+}.items():
+    if validator.is_valid(changed(change)):
+        faults.append(f"the schema accepts {name}")
+for name, change in {
+    "a storm with an item": lambda s: s["unmapped"].update(item_uid="0" * 32),
+    "a storm with subjects": lambda s: s["unmapped"].update(subjects=alerts[0]["unmapped"]["subjects"]),
+    "a storm with an excerpt": lambda s: s["unmapped"]["storm"]["detectors"][0].update(excerpt="9"),
+    "a storm with values": lambda s: s["data_security"].update(
+        discovery_details=alerts[0]["data_security"]["discovery_details"]),
+    "a storm with a size": lambda s: s["data_security"].update(size=1),
+    "a storm with an endpoint": lambda s: s.update(src_endpoint=alerts[0]["src_endpoint"]),
+    "a storm with a flow": lambda s: s["metadata"].update(correlation_uid="0" * 32),
+    "a storm that goes on": lambda s: s["unmapped"].update(final=False),
+}.items():
+    if validator.is_valid(changed(change, storms[0])):
+        faults.append(f"the schema accepts {name}")
+for name, change in {
+    "an alert without endpoints": lambda a: a.pop("src_endpoint"),
+    "an alert without an item": lambda a: a["unmapped"].pop("item_uid"),
+    "an alert that counts for two": lambda a: a.update(count=2),
 }.items():
     if validator.is_valid(changed(change)):
         faults.append(f"the schema accepts {name}")

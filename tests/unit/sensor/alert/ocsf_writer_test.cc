@@ -10,6 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "sensor/alert/alert_storms.h"
 #include "sensor/alert/alert_uid.h"
 #include "sensor/alert/json_writer.h"
 #include "tests/unit/sensor/alert/alert_fixture.h"
@@ -404,6 +405,13 @@ TEST(OcsfWriter, AlertsHoldTheSchemas) {
     }
     add(m);
   }
+  AlertStorms storms;
+  storms.fold(Made().alert);
+  storms.fold(update.alert);
+  lines.push_back(write_ocsf(storms.front(), {"t", "s"}, lines.size() + 1, kLogged));
+  storms.pop();
+  storms.fold(update.alert);  // nothing of any detector
+  lines.push_back(write_ocsf(storms.front(), {"t", "s"}, lines.size() + 1, kLogged));
 
   const std::filesystem::path file =
       std::filesystem::temp_directory_path() / ("weir_alerts_" + std::to_string(::getpid()) + ".jsonl");

@@ -279,7 +279,21 @@ TEST(FragmentPath, WithoutItsBeginningADatagramIsReadWithoutPorts) {
   EXPECT_EQ(sensor.heard[1].packet.view.key.protocol, kProtoTcp);
   EXPECT_EQ(sensor.path().unread().seen, 11u);
   EXPECT_EQ(sensor.path().unread().unread[static_cast<size_t>(Unread::kTimeout)], 11u);
+  EXPECT_EQ(sensor.path().unread().gap, 1480u);
   EXPECT_EQ(sensor.seen(), 16u + 7u + 11u);
+}
+
+// One that no datagram can hold is read by itself: what is before it is not known to be missing.
+TEST(FragmentPath, AFragmentBeyondTheLongestDatagramMissesNothing) {
+  Sensor sensor;
+  sensor.take(frame_of(false, 1, 17, 65'528, false, "sixteen bytes..!"));
+  sensor.take(frame_of(false, 2, 47, 65'528, false, "in a tunnel"));
+  sensor.finish();
+  ASSERT_EQ(sensor.heard.size(), 1u);
+  EXPECT_EQ(sensor.heard[0].payload, "sixteen bytes..!");
+  EXPECT_EQ(sensor.beside().gap, 0u);
+  EXPECT_EQ(sensor.path().unread().unread[static_cast<size_t>(Unread::kMalformed)], 11u);
+  EXPECT_EQ(sensor.path().unread().gap, 0u);
 }
 
 TEST(FragmentPath, ADifferingOverlapIsReadBothWays) {
