@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/ usr / bin / env python3
 """Alerts (JSON Lines, first argument) hold the closed schema and OCSF 1.8.0; and both checks can say no."""
 import copy
 import json
@@ -45,8 +45,7 @@ def changed(change):
     change(alert)
     return alert
 
-
-# What the schema must refuse …
+#What the schema must refuse …
 for name, change in {
     "an unknown key": lambda a: a.update(extra=1),
     "an unknown key in unmapped": lambda a: a["unmapped"].update(extra=1),
