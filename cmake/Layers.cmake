@@ -24,7 +24,7 @@ weir_library(signatures/compiler DEPS signatures/validators signatures/yaml
 include(${CMAKE_SOURCE_DIR}/signatures/compiler/builtin_packs.cmake)
 
 # sensor: from packets to alerts
-weir_library(sensor/base DEPS parsers/wire parsers/api EXTERNAL weir_dep_spdlog)
+weir_library(sensor/base DEPS parsers/wire parsers/api EXTERNAL weir_dep_spdlog weir_dep_sodium)
 weir_library(sensor/capture DEPS sensor/base EXTERNAL weir_dep_pcap)
 if(dpdk_FOUND)
   target_compile_definitions(weir_sensor_capture PRIVATE WEIR_HAVE_DPDK)
@@ -34,7 +34,7 @@ if(dpdk_FOUND)
   target_link_libraries(weir_sensor_capture PUBLIC ${WEIR_DPDK_LIBRARIES})
 endif()
 weir_library(sensor/decode DEPS sensor/base)
-weir_library(sensor/flow DEPS sensor/base EXTERNAL weir_dep_sodium)
+weir_library(sensor/flow DEPS sensor/base)
 weir_library(sensor/reassembly DEPS sensor/base)
 weir_library(sensor/token DEPS sensor/base EXTERNAL weir_dep_sodium)
 weir_library(sensor/content DEPS sensor/base parsers/codec EXTERNAL weir_dep_crypto)

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -59,6 +60,10 @@ class Parser {
   virtual Unread skipped_as() const { return Unread::kUnsupported; }
   // Bytes of the stream that the parser keeps a copy of until more come (a header section cut by packets).
   virtual size_t held_bytes() const { return 0; }
+  // What it must know to go on, in one number, from which ParserInfo::resume makes it again: the sensor lets
+  // the parsers of silent flows go. Empty where that does not say all: an item is open, something is held, an
+  // answer is waited for. While there is a number, on_end() does nothing but note the end.
+  virtual std::optional<uint32_t> at_rest() const { return std::nullopt; }
 };
 
 struct ParserInfo {
@@ -67,6 +72,7 @@ struct ParserInfo {
   std::span<const uint16_t> usual_ports;  // candidates for these ports are probed first
   ProbeResult (*probe)(const ProbeView&) = nullptr;
   std::unique_ptr<Parser> (*make)(bool midstream) = nullptr;
+  std::unique_ptr<Parser> (*resume)(uint32_t at_rest) = nullptr;  // null: at_rest() is always empty
 };
 
 // All parsers, in registry order (parsers/registry.cc).

@@ -77,6 +77,23 @@ bool Exchanges::response_seen(Direction direction, bool final_status, RequestNot
   return true;
 }
 
+std::optional<uint32_t> Exchanges::at_rest() const {
+  if (waiting_ > 0) return std::nullopt;
+  static_assert(kMaxWaiting < 512);
+  return early_ << 4 | static_cast<uint32_t>(requests_ == Direction::kFromResponder) << 3 |
+         static_cast<uint32_t>(any_request_) << 2 | static_cast<uint32_t>(in_order_) << 1 |
+         static_cast<uint32_t>(given_up_);
+}
+
+Exchanges Exchanges::resume(uint32_t at_rest) {
+  Exchanges exchanges((at_rest & 2) != 0);
+  exchanges.early_ = (at_rest & ((1u << kRestBits) - 1)) >> 4;
+  exchanges.requests_ = (at_rest & 8) != 0 ? Direction::kFromResponder : Direction::kFromInitiator;
+  exchanges.any_request_ = (at_rest & 4) != 0;
+  exchanges.given_up_ = (at_rest & 1) != 0;
+  return exchanges;
+}
+
 void Exchanges::lose_order() {
   in_order_ = false;
   clear();

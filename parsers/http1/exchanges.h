@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,11 @@ class Exchanges {
   void lose_order();
 
   size_t held_bytes() const { return queue_.size(); }
+
+  // With no request waiting, all there is to know, in kRestBits bits.
+  std::optional<uint32_t> at_rest() const;
+  static Exchanges resume(uint32_t at_rest);
+  static constexpr uint32_t kRestBits = 13;
 
   static constexpr uint32_t kMaxWaiting = 256;          // more: pairing is given up for this flow
   static constexpr size_t kMaxWaitingBytes = 16 << 10;  // more: the request waits without host and path

@@ -19,6 +19,12 @@ class Http1Parser : public Parser {
         readers_{MessageReader(Direction::kFromInitiator, !midstream),
                  MessageReader(Direction::kFromResponder, !midstream)} {}
 
+  // From what at_rest() told.
+  explicit Http1Parser(uint32_t at_rest)
+      : connection_(http1::Exchanges::resume(at_rest)),
+        readers_{MessageReader::resume(Direction::kFromInitiator, at_rest >> kInitiatorAt),
+                 MessageReader::resume(Direction::kFromResponder, at_rest >> kResponderAt)} {}
+
   ParseStatus on_data(Direction direction, Bytes bytes, ContentSink& sink) override {
     MessageReader& reader = readers_[index_of(direction)];
     Bytes rest;
@@ -44,7 +50,18 @@ class Http1Parser : public Parser {
     return readers_[0].held_bytes() + readers_[1].held_bytes() + connection_.exchanges.held_bytes();
   }
 
+  std::optional<uint32_t> at_rest() const override {
+    const std::optional<uint32_t> initiator = readers_[0].at_rest();
+    const std::optional<uint32_t> responder = readers_[1].at_rest();
+    const std::optional<uint32_t> exchanges = connection_.exchanges.at_rest();
+    if (!initiator || !responder || !exchanges || !connection_.tunnel_host.empty()) return std::nullopt;
+    return *exchanges | *initiator << kInitiatorAt | *responder << kResponderAt;
+  }
+
  private:
+  static constexpr uint32_t kInitiatorAt = http1::Exchanges::kRestBits;
+  static constexpr uint32_t kResponderAt = kInitiatorAt + MessageReader::kRestBits;
+
   Connection connection_;
   std::array<MessageReader, 2> readers_;
 };
@@ -98,6 +115,9 @@ ParserInfo http1_parser_info() {
   info.probe = probe;
   info.make = [](bool midstream) -> std::unique_ptr<Parser> {
     return std::make_unique<Http1Parser>(midstream);
+  };
+  info.resume = [](uint32_t at_rest) -> std::unique_ptr<Parser> {
+    return std::make_unique<Http1Parser>(at_rest);
   };
   return info;
 }

@@ -71,6 +71,22 @@ bool MessageReader::read(Bytes bytes, Connection& connection, ContentSink& sink,
   return false;
 }
 
+std::optional<uint32_t> MessageReader::at_rest() const {
+  if (message_open_ || body_open_ || fields_open_ || raw_open_ || tunnel_next_ || !held_.empty()) {
+    return std::nullopt;
+  }
+  if (state_ == State::kStart) return 0;
+  if (state_ == State::kSearch) return 1;
+  if (state_ == State::kEnded) return 2;
+  return std::nullopt;
+}
+
+MessageReader MessageReader::resume(Direction direction, uint32_t at_rest) {
+  MessageReader reader(direction, (at_rest & 1) == 0);
+  if ((at_rest & 2) != 0) reader.state_ = State::kEnded;
+  return reader;
+}
+
 // Takes the first line off `rest`, into held_ where its begin is there. False: not complete, or no start
 // line (then the state has changed, and the line is in held_ and `rest`).
 bool MessageReader::read_first_line(Bytes& rest, StartLine* line, size_t* size) {

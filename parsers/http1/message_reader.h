@@ -12,8 +12,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "parsers/api/item.h"
 #include "parsers/http1/exchanges.h"
@@ -31,6 +33,7 @@ inline constexpr size_t kMaxTrailers = 64 << 10;
 // What both readers of a flow share.
 struct Connection {
   explicit Connection(bool in_order) : exchanges(in_order) {}
+  explicit Connection(Exchanges&& resumed) : exchanges(std::move(resumed)) {}
   Exchanges exchanges;
   std::string tunnel_host;  // of the request that opened the tunnel
 };
@@ -52,6 +55,12 @@ class MessageReader {
   bool encrypted() const { return state_ == State::kTunnelTls; }
 
   size_t held_bytes() const { return held_.size(); }
+
+  // Between messages, or past the end, with nothing open and nothing held: all there is to know, in kRestBits
+  // bits.
+  std::optional<uint32_t> at_rest() const;
+  static MessageReader resume(Direction direction, uint32_t at_rest);
+  static constexpr uint32_t kRestBits = 2;
 
  private:
   enum class State : uint8_t {

@@ -112,7 +112,7 @@ void add_endpoints(const AlertContext& context, const ItemFacts& facts, Alert* a
                       forward ? flow.responder.address : flow.initiator.address);
   alert->vlans = flow.vlans;
   alert->tunnels = flow.tunnels;
-  alert->community_id = flow.community_id;
+  alert->community_id = community_id_of(flow);
   alert->transport = flow.transport;
 }
 

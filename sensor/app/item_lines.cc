@@ -34,7 +34,7 @@ ItemLines::ItemLines(std::shared_ptr<const PatternSet> patterns)
 void ItemLines::on_item(const ItemFacts& facts) {
   const ContentMeta& meta = facts.meta;
   nlohmann::ordered_json line;
-  line["flow"] = facts.flow->community_id;
+  line["flow"] = community_id_of(*facts.flow);
   line["protocol"] = meta.protocol;
   line["direction"] = meta.direction == Direction::kFromInitiator ? "initiator" : "responder";
   line["kind"] = name_of(meta.kind);

@@ -115,6 +115,7 @@ WorkerOptions worker_options(const Config& config, uint32_t workers) {
   options.flow.timeouts = config.flow.timeouts;
   options.flow.max_flows = std::max<uint32_t>(1, config.flow.max_flows / workers);
   options.flow_memory = config.flow.memory_bytes / workers;
+  options.session_memory = config.flow.session_memory_bytes / workers;
   options.defragment = config.defragment.options;
   options.defragment_memory = config.defragment.memory_bytes;
   options.tcp = config.reassembly.tcp;
@@ -134,6 +135,7 @@ WorkerOptions worker_options(const Config& config, uint32_t workers) {
   options.content.max_output = config.content.max_item_bytes;
   options.content.max_ratio = config.content.max_ratio;
   options.content_memory = config.content.memory_bytes / workers;
+  options.findings_memory = config.match.memory_bytes / workers;
   options.alerts = config.alerts;
   options.steer = config.workers.steer;
   return options;

@@ -57,7 +57,10 @@ std::string summary_json(const SummaryInput& input) {
                  {"no_buffer", missed.no_buffer},        {"weir", missed.weir_drops},
                  {"weir_bytes", missed.weir_drop_bytes}, {"damaged", missed.damaged}};
 
-  j["flows"] = {{"total", totals.flows}, {"evicted", totals.flows_evicted}};
+  j["flows"] = {{"total", totals.flows},
+                {"evicted", totals.flows_evicted},
+                {"evicted_sessions", totals.flows_evicted_sessions},
+                {"refused", totals.flows_refused}};
   j["items"] = totals.items;
   j["payload"] = json_of(totals.inspection());
   ordered_json protocols = ordered_json::object();

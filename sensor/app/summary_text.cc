@@ -99,7 +99,10 @@ std::string evicted_text(const Totals& totals) {
   const uint64_t half_open = totals.flows_evicted_half_open;
   std::string text = ", " + human_count(totals.flows_evicted) + " flows evicted";
   if (half_open != 0) text += " (half-open " + human_count(half_open) + ")";
-  return half_open == totals.flows_evicted ? text : text + ": the flow table is too small";
+  const uint64_t sessions = totals.flows_evicted_sessions;
+  if (sessions != 0)
+    text += " (for sessions " + human_count(sessions) + ": flow.session_memory is too small)";
+  return half_open + sessions == totals.flows_evicted ? text : text + ": the flow table is too small";
 }
 
 // What does not happen between two hosts that are left alone.

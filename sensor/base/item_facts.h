@@ -29,8 +29,9 @@ struct FlowFacts {
   Nanoseconds first_packet = 0;      // capture time
   std::vector<uint16_t> vlans;       // outermost first
   std::vector<std::string> tunnels;  // decapsulation path, e.g. "vxlan:100"; outermost first
-  std::string community_id;          // "1:…"
 };
+// "1:…" (sensor/base/community_id.h). A hash: computed where it is shown, not for every flow.
+std::string community_id_of(const FlowFacts& flow);
 
 struct ItemFacts {
   const FlowFacts* flow = nullptr;

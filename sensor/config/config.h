@@ -75,8 +75,9 @@ struct WorkersConfig {
 
 struct FlowConfig {
   FlowTimeouts timeouts;
-  uint32_t max_flows = 4'000'000;             // all workers together
-  uint64_t memory_bytes = uint64_t{1} << 30;  // all workers together
+  uint32_t max_flows = 4'000'000;                       // all workers together
+  uint64_t memory_bytes = uint64_t{1} << 30;            // all workers together
+  uint64_t session_memory_bytes = uint64_t{512} << 20;  // all workers together
 };
 
 struct DefragmentConfig {

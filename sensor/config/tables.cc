@@ -161,6 +161,12 @@ Table<Config> make_config_table() {
       [](Config& c) { return &c.flow.max_flows; });
   add(ranged("flow.memory", 16 * kMiB, 1024 * kGiB, "For the flow table, all workers together."),
       [](Config& c) { return SizeValue{&c.flow.memory_bytes}; });
+  add(ranged("flow.session_memory", 16 * kMiB, 1024 * kGiB,
+             "For the flows that are being read, all workers together: their parsers, and what these hold of "
+             "the "
+             "wire; silent flows between two messages take none. Then the flow that has been silent longest "
+             "goes."),
+      [](Config& c) { return SizeValue{&c.flow.session_memory_bytes}; });
   add(ranged("flow.timeout.tcp_opening", kS, kDay,
              "A TCP connection that has not opened, and has no data, is over after so much silence."),
       [](Config& c) { return DurationValue{&c.flow.timeouts.tcp_opening}; });

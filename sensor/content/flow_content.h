@@ -124,6 +124,10 @@ class FlowContent final : public TimedContentSink {
   void finish();
 
   size_t open_items() const { return open_; }
+  // open() calls so far, by direction: all that must be kept of it while no item is open.
+  const std::array<uint32_t, 2>& ordinals() const { return ordinals_; }
+  // Before the first call: counts on from those of a FlowContent of the same flow.
+  void resume(const std::array<uint32_t, 2>& ordinals) { ordinals_ = ordinals; }
   // True when flush() would give match something.
   bool pending() const;
 

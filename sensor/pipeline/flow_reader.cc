@@ -26,10 +26,73 @@ FlowReader::FlowReader(std::span<const ParserInfo> parsers, Transport transport,
       midstream_(midstream),
       depth_(depth) {}
 
-std::string_view FlowReader::protocol() const {
-  if (info_ != nullptr) return info_->name;
-  if (mode_ == Mode::kSkipping) return name_of(skipped_as_);
-  return mode_ == Mode::kRaw || pieces_ ? std::string_view("raw") : std::string_view();
+FlowReader::FlowReader(std::span<const ParserInfo> parsers, Transport transport, uint16_t responder_port,
+                       const AtRest& rest, const std::array<uint64_t, 2>& datagram_bytes, uint64_t depth,
+                       TimedContentSink& sink)
+    : parsers_(parsers),
+      info_(rest.claimed == 0 ? nullptr : &parsers[rest.claimed - size_t{1}]),
+      responder_port_(responder_port),
+      transport_(transport),
+      midstream_(false),  // for probing, which is over, or begins anew after a gap
+      mode_(rest.mode),
+      pieces_(rest.has(AtRest::kPieces)),
+      skipped_as_(rest.skipped_as),
+      deep_{rest.has(AtRest::kDeep[0]), rest.has(AtRest::kDeep[1])},
+      depth_(depth),
+      datagram_bytes_(datagram_bytes),
+      ended_{rest.has(AtRest::kEnded[0]), rest.has(AtRest::kEnded[1])} {
+  for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
+    if (deep_[index_of(d)]) sink.cut_short(d, Unread::kDepth);
+  }
+  if (mode_ != Mode::kParser) return;
+  parser_ = info_->resume(rest.parser);
+  for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
+    if (ended_[index_of(d)]) parser_->on_end(d, sink);
+  }
+}
+
+std::optional<FlowReader::AtRest> FlowReader::at_rest() const {
+  if (mode_ == Mode::kProbing || raw_item_[0] != kNoItem || raw_item_[1] != kNoItem) return std::nullopt;
+  const bool read = !skipped(Direction::kFromInitiator) || !skipped(Direction::kFromResponder);
+  if (read && !versions_.plain()) return std::nullopt;
+  AtRest rest;
+  if (mode_ == Mode::kParser) {
+    const std::optional<uint32_t> parser = parser_->at_rest();
+    if (!parser) return std::nullopt;
+    rest.parser = *parser;
+  }
+  if (info_ != nullptr) rest.claimed = static_cast<uint8_t>(info_ - parsers_.data() + 1);
+  rest.mode = mode_;
+  rest.skipped_as = skipped_as_;
+  rest.flags = pieces_ ? AtRest::kPieces : 0;
+  for (size_t i = 0; i < 2; ++i) {
+    if (deep_[i]) rest.flags |= AtRest::kDeep[i];
+    if (ended_[i]) rest.flags |= AtRest::kEnded[i];
+  }
+  return rest;
+}
+
+size_t FlowReader::memory() const {
+  return head_[0].capacity() + head_[1].capacity() + held_.capacity() * sizeof(Held) + versions_.memory() +
+         (parser_ == nullptr ? 0 : parser_->held_bytes());
+}
+
+namespace {
+
+std::string_view protocol_name(const ParserInfo* info, FlowReader::Mode mode, Unread skipped_as,
+                               bool pieces) {
+  if (info != nullptr) return info->name;
+  if (mode == FlowReader::Mode::kSkipping) return name_of(skipped_as);
+  return mode == FlowReader::Mode::kRaw || pieces ? std::string_view("raw") : std::string_view();
+}
+
+}  // namespace
+
+std::string_view FlowReader::protocol() const { return protocol_name(info_, mode_, skipped_as_, pieces_); }
+
+std::string_view FlowReader::protocol_of(std::span<const ParserInfo> parsers, const AtRest& rest) {
+  return protocol_name(rest.claimed == 0 ? nullptr : &parsers[rest.claimed - size_t{1}], rest.mode,
+                       rest.skipped_as, rest.has(AtRest::kPieces));
 }
 
 void FlowReader::skip_all(Unread why) {

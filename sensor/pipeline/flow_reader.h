@@ -30,10 +30,30 @@ enum class DatagramVersion : uint8_t {
 
 class FlowReader {
  public:
+  enum class Mode : uint8_t { kProbing, kParser, kSkipping, kRaw };
+  // A reader with nothing open and nothing held, from which it can be made again.
+  struct AtRest {
+    static constexpr uint8_t kPieces = 1;
+    static constexpr std::array<uint8_t, 2> kDeep = {2, 4};    // by direction
+    static constexpr std::array<uint8_t, 2> kEnded = {8, 16};  // by direction
+
+    uint32_t parser = 0;         // Parser::at_rest()
+    uint8_t claimed = 0;         // 1 + the parser's place among the parsers; 0: nobody claimed the flow
+    Mode mode = Mode::kProbing;  // never of a reader at rest
+    Unread skipped_as = Unread::kUnsupported;  // with kSkipping
+    uint8_t flags = 0;
+    bool has(uint8_t flag) const { return (flags & flag) != 0; }
+  };
+
   // `parsers` outlive the reader. `midstream`: the flow's beginning was not seen. `depth`: bytes of each
   // direction that are read, holes among them counted; 0: all.
   FlowReader(std::span<const ParserInfo> parsers, Transport transport, uint16_t responder_port,
              bool midstream, uint64_t depth = 0);
+  // Goes on from `rest`, which came of a reader of the same flow. on_end() may have been left out since: only
+  // `ended` tells of it. `datagram_bytes` as that reader told them.
+  FlowReader(std::span<const ParserInfo> parsers, Transport transport, uint16_t responder_port,
+             const AtRest& rest, const std::array<uint64_t, 2>& datagram_bytes, uint64_t depth,
+             TimedContentSink& sink);
 
   // Before anything came: nothing of the flow is to be read.
   void skip_all(Unread why);
@@ -59,9 +79,16 @@ class FlowReader {
   std::string_view protocol() const;
   // Bytes held while undecided (kProbeLimit a direction at most).
   size_t held_bytes() const { return head_[0].size() + head_[1].size(); }
+  static std::string_view protocol_of(std::span<const ParserInfo> parsers, const AtRest& rest);
+
+  // Between messages: nothing is open, held or waited for, and the flow's bytes have come in one version and
+  // without a hole, or are not read any more. Then the last bytes of the stream may be let go too.
+  std::optional<AtRest> at_rest() const;
+  const std::array<uint64_t, 2>& datagram_bytes() const { return datagram_bytes_; }
+  // What it takes beside itself and an idle parser.
+  size_t memory() const;
 
  private:
-  enum class Mode : uint8_t { kProbing, kParser, kSkipping, kRaw };
   struct Held {
     Direction direction;
     uint32_t length;

@@ -12,6 +12,17 @@ namespace {
 // a few bytes does not wait for the flow's end.
 constexpr Nanoseconds kQuiet = 100'000'000;
 
+// A flow between two messages that has been silent for so long is put to rest. Long enough that the requests
+// of one page do not find it resting.
+constexpr Nanoseconds kRest = 500'000'000;
+
+// A parser, and the lists of what is open, as they are between messages.
+constexpr size_t kParserMemory = 512;
+
+Transport transport_of(const FlowFacts& facts) {
+  return facts.transport == kProtoTcp ? Transport::kTcp : Transport::kUdp;
+}
+
 class NullContent final : public TimedContentSink {
  public:
   void set_time(Nanoseconds) override {}
@@ -36,13 +47,57 @@ class NullText final : public TextSink {
 }  // namespace
 
 FlowSession::FlowSession(SessionContext& context, FlowFacts facts, Inspection& ledger, bool midstream)
-    : facts_(std::move(facts)),
-      reader_(parser_registry(), facts_.transport == kProtoTcp ? Transport::kTcp : Transport::kUdp,
-              facts_.responder.port, midstream, context.depth_limit) {
+    : facts_(std::move(facts)) {
+  join(context, ledger);
+  reader_.emplace(parser_registry(), transport_of(facts_), facts_.responder.port, midstream,
+                  context.depth_limit);
   if (context.excluded != nullptr && (context.excluded->contains(facts_.initiator.address) ||
                                       context.excluded->contains(facts_.responder.address))) {
-    reader_.skip_all(Unread::kExcluded);
+    reader_->skip_all(Unread::kExcluded);
   }
+}
+
+FlowSession::FlowSession(SessionContext& context, FlowFacts facts, Inspection& ledger, RestingFlow&& rest)
+    : facts_(std::move(facts)) {
+  facts_.initiator.has_mac = facts_.responder.has_mac = rest.has_mac;
+  facts_.initiator.mac = rest.initiator_mac;
+  facts_.responder.mac = rest.responder_mac;
+  std::array<uint64_t, 2> datagram_bytes{};
+  if (rest.rare != nullptr) {
+    facts_.vlans = std::move(rest.rare->vlans);
+    facts_.tunnels = std::move(rest.rare->tunnels);
+    datagram_bytes = rest.rare->datagram_bytes;
+  }
+  join(context, ledger);
+  if (content_) content_->resume(rest.ordinals);
+  if (inspector_ && rest.rare != nullptr) inspector_->reported() = std::move(rest.rare->reported);
+  reader_.emplace(parser_registry(), transport_of(facts_), facts_.responder.port, rest.reader, datagram_bytes,
+                  context.depth_limit, *sink_);
+}
+
+RestingFlow FlowSession::rest() {
+  RestingFlow rest;
+  rest.reader = reader_->at_rest().value_or(FlowReader::AtRest{});
+  if (content_) rest.ordinals = content_->ordinals();
+  rest.has_mac = facts_.initiator.has_mac;
+  rest.initiator_mac = facts_.initiator.mac;
+  rest.responder_mac = facts_.responder.mac;
+  const bool reported = inspector_ && inspector_->reported().size() != 0;
+  const std::array<uint64_t, 2>& datagram_bytes = reader_->datagram_bytes();
+  const bool counted = depth_limit_ && (datagram_bytes[0] != 0 || datagram_bytes[1] != 0);
+  if (reported || counted || !facts_.vlans.empty() || !facts_.tunnels.empty()) {
+    rest.rare = std::make_unique<RestingFlow::Rare>();
+    rest.rare->vlans = std::move(facts_.vlans);
+    rest.rare->tunnels = std::move(facts_.tunnels);
+    rest.rare->datagram_bytes = datagram_bytes;
+    if (reported) rest.rare->reported = std::move(inspector_->reported());
+  }
+  return rest;
+}
+
+// Content, inspection, and where the reader gives its items.
+void FlowSession::join(SessionContext& context, Inspection& ledger) {
+  depth_limit_ = context.depth_limit != 0;
   if (context.depth < Depth::kContent) {
     null_content_ = std::make_unique<NullContent>();
     sink_ = null_content_.get();
@@ -58,6 +113,17 @@ FlowSession::FlowSession(SessionContext& context, FlowFacts facts, Inspection& l
   sink_ = &content_.emplace(facts_, ledger, *text, *context.content);
 }
 
+size_t FlowSession::least_memory() { return sizeof(FlowSession) + kParserMemory; }
+
+size_t FlowSession::memory() const {
+  return least_memory() + reader_->memory() + (inspector_ ? inspector_->memory() : 0);
+}
+
+void FlowSession::note_rest() {
+  const bool idle = (!content_ || content_->open_items() == 0) && (!inspector_ || inspector_->idle());
+  rests_at_ = idle && reader_->at_rest() ? last_data_ + kRest : std::numeric_limits<Nanoseconds>::max();
+}
+
 void FlowSession::set_time(Nanoseconds time) {
   if (inspector_) inspector_->set_time(time);
 }
@@ -65,34 +131,40 @@ void FlowSession::set_time(Nanoseconds time) {
 void FlowSession::on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time) {
   set_time(time);
   last_data_ = std::max(last_data_, time);
-  reader_.on_chunk(direction, offset, bytes, time, *sink_);
+  reader_->on_chunk(direction, offset, bytes, time, *sink_);
+  note_rest();
 }
 
 void FlowSession::on_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time) {
   set_time(time);
-  reader_.on_gap(direction, offset, n, time, *sink_);
+  reader_->on_gap(direction, offset, n, time, *sink_);
+  note_rest();
 }
 
 void FlowSession::on_end(Direction direction, Nanoseconds time) {
   set_time(time);
-  reader_.on_end(direction, time, *sink_);
+  reader_->on_end(direction, time, *sink_);
+  note_rest();
 }
 
 void FlowSession::on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes,
                            const Surroundings& around, Nanoseconds time) {
   set_time(time);
   last_data_ = std::max(last_data_, time);
-  reader_.on_extra(kind, direction, offset, bytes, around, time, *sink_);
+  reader_->on_extra(kind, direction, offset, bytes, around, time, *sink_);
+  note_rest();
 }
 
 void FlowSession::on_datagram(Direction direction, Bytes bytes, Nanoseconds time, DatagramVersion version) {
   set_time(time);
-  reader_.on_datagram(direction, bytes, time, *sink_, version);
+  last_data_ = std::max(last_data_, time);
+  reader_->on_datagram(direction, bytes, time, *sink_, version);
+  note_rest();
 }
 
 void FlowSession::finish(Nanoseconds time) {
   set_time(time);
-  reader_.finish(time, *sink_);
+  reader_->finish(time, *sink_);
   if (content_) content_->finish();
 }
 
@@ -102,6 +174,7 @@ void FlowSession::wake(Nanoseconds now) {
 }
 
 Nanoseconds FlowSession::wakes_at() const {
+  if (may_rest()) return rests_at_;  // nothing is open
   Nanoseconds at = inspector_ ? inspector_->wakes_at() : std::numeric_limits<Nanoseconds>::max();
   if (content_ && content_->pending()) at = std::min(at, last_data_ + kQuiet);
   return at;

@@ -1,7 +1,8 @@
 // Everything cold of one flow: who talks, its reader, its content, its inspection. Made at the flow's first
-// payload byte; the flow table's own record stays small.
+// payload byte, and again when a flow that was put to rest goes on; the flow table's own record stays small.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -11,6 +12,8 @@
 #include "sensor/content/flow_content.h"
 #include "sensor/pipeline/flow_reader.h"
 #include "sensor/pipeline/item_inspector.h"
+#include "sensor/pipeline/resting_flow.h"
+#include "sensor/pipeline/session_memory.h"
 
 namespace weir {
 
@@ -29,6 +32,9 @@ struct SessionContext {
 class FlowSession {
  public:
   FlowSession(SessionContext& context, FlowFacts facts, Inspection& ledger, bool midstream);
+  // Goes on where rest() stopped: alerts and counts are as if it had never been away. `facts` are those that
+  // the packets tell anew; the rest's own are added to them.
+  FlowSession(SessionContext& context, FlowFacts facts, Inspection& ledger, RestingFlow&& rest);
   FlowSession(const FlowSession&) = delete;
   FlowSession& operator=(const FlowSession&) = delete;
 
@@ -37,34 +43,55 @@ class FlowSession {
   void on_end(Direction direction, Nanoseconds time);
   void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes, const Surroundings& around,
                 Nanoseconds time);
-  void on_urgent(Direction direction, uint64_t offset) { reader_.on_urgent(direction, offset); }
-  Bytes recent(Direction direction) const { return reader_.recent(direction); }
+  void on_urgent(Direction direction, uint64_t offset) {
+    reader_->on_urgent(direction, offset);
+    note_rest();
+  }
+  Bytes recent(Direction direction) const { return reader_->recent(direction); }
   void on_datagram(Direction direction, Bytes bytes, Nanoseconds time,
                    DatagramVersion version = DatagramVersion::kOnly);
   // The flow leaves: ends everything.
   void finish(Nanoseconds time);
 
-  // Capture time has come to `now`, later than wakes_at(): scans what waits, sends what is due.
+  // Capture time has come to `now`, later than wakes_at(): scans what waits, sends what is due. (A session
+  // that may rest waits for nothing else.)
   void wake(Nanoseconds now);
   // INT64_MAX: nothing waits.
   Nanoseconds wakes_at() const;
 
+  // Capture time after which the flow may be put to rest: it is between two messages, and has been silent for
+  // a while. INT64_MAX: it may not.
+  Nanoseconds rests_at() const { return rests_at_; }
+  bool may_rest() const { return rests_at_ != std::numeric_limits<Nanoseconds>::max(); }
+  // Only where may_rest(). The session is to be destroyed after it.
+  RestingFlow rest();
+
+  // What it takes, items and findings apart: they have budgets of their own.
+  size_t memory() const;
+  // … of a new one.
+  static size_t least_memory();
+  SessionMemory::Entry entry;  // the worker's
+
   // Why nothing that `direction` still brings will be read; empty while it is read.
-  std::optional<Unread> skipped(Direction direction) const { return reader_.skipped(direction); }
+  std::optional<Unread> skipped(Direction direction) const { return reader_->skipped(direction); }
   // "http", "raw", …; empty while undecided.
-  std::string_view protocol() const { return reader_.protocol(); }
+  std::string_view protocol() const { return reader_->protocol(); }
 
  private:
   void set_time(Nanoseconds time);
+  void join(SessionContext& context, Inspection& ledger);
+  void note_rest();
 
   FlowFacts facts_;
-  FlowReader reader_;
+  std::optional<FlowReader> reader_;
   std::unique_ptr<TextSink> null_text_;  // in place of the inspector below Depth::kMatch
   std::optional<ItemInspector> inspector_;
   std::unique_ptr<TimedContentSink> null_content_;  // in place of the content below Depth::kContent
   std::optional<FlowContent> content_;
   TimedContentSink* sink_ = nullptr;
+  bool depth_limit_ = false;
   Nanoseconds last_data_ = 0;
+  Nanoseconds rests_at_ = std::numeric_limits<Nanoseconds>::max();
 };
 
 }  // namespace weir

@@ -72,6 +72,10 @@ class ItemInspector::Collector final : public FindingSink {
 ItemInspector::ItemInspector(InspectContext& context) : context_(context) {}
 ItemInspector::~ItemInspector() = default;
 
+size_t ItemInspector::memory() const {
+  return items_.size() * (sizeof(Inspected) + sizeof(void*)) + reported_.memory();
+}
+
 ItemInspector::Inspected* ItemInspector::find(ItemId item) {
   const auto it =
       std::ranges::find_if(items_, [&](const std::unique_ptr<Inspected>& i) { return i->id == item; });

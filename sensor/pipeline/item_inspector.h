@@ -46,6 +46,12 @@ class ItemInspector final : public TextSink {
   uint64_t on_window(ItemId item, const ItemFacts& facts, const TextWindow& window) override;
   void on_item_end(ItemId item, const ItemFacts& facts) override;
 
+  // No item is open: what was reported is all there is to keep.
+  bool idle() const { return items_.empty(); }
+  ReportedValues& reported() { return reported_; }
+  // What it takes beside itself, findings apart.
+  size_t memory() const;
+
   // Capture time has come to `now` without bytes for these items.
   void tick(Nanoseconds now);
   // When tick() has something to do; INT64_MAX: never.

@@ -31,6 +31,16 @@ size_t OtherVersions::open_items() const {
   return n;
 }
 
+size_t OtherVersions::memory() const {
+  size_t n = 0;
+  for (const Side& side : sides_) {
+    if (side.rare == nullptr) continue;
+    n += sizeof(Rare) + side.rare->holes.capacity() * sizeof(Hole) +
+         side.rare->open.capacity() * sizeof(Version) + side.rare->urgent.capacity() * sizeof(uint64_t);
+  }
+  return n;
+}
+
 void OtherVersions::on_chunk(Direction direction, uint64_t offset, Bytes bytes, TimedContentSink& sink) {
   Side& side = sides_[index_of(direction)];
   if (side.rare != nullptr) [[unlikely]] {

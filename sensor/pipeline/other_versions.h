@@ -31,6 +31,10 @@ class OtherVersions {
   // The stream's last bytes, without urgent ones; empty after a gap.
   Bytes recent(Direction direction) const { return sides_[index_of(direction)].tail.view(); }
   size_t open_items() const;
+  // No hole, no urgent byte, no second version so far: there is nothing to keep but the last bytes.
+  bool plain() const { return sides_[0].rare == nullptr && sides_[1].rare == nullptr; }
+  // What it takes beside itself.
+  size_t memory() const;
 
  private:
   static constexpr size_t kAround = 256;  // bytes of the stream on either side of an item's own

@@ -31,6 +31,7 @@ class ReportedValues {
   }
 
   size_t size() const { return size_; }
+  size_t memory() const { return slots_.capacity() * sizeof(Slot); }
 
  private:
   struct Slot {

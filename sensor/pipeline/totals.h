@@ -39,6 +39,8 @@ struct Totals {
   uint64_t flows = 0;
   uint64_t flows_evicted = 0;
   uint64_t flows_evicted_half_open = 0;  // of them: TCP that had not opened
+  uint64_t flows_evicted_sessions = 0;   // of them: for want of memory for sessions (flow.session_memory)
+  uint64_t flows_refused = 0;            // with bytes that found none
   uint64_t datagrams_bad_checksum = 0;   // UDP that was not read for its checksum
   ReassemblyCounters tcp;
   uint64_t items = 0;

@@ -8,27 +8,14 @@
 
 #include "sensor/decode/checksum.h"
 #include "sensor/decode/duplicates.h"
-#include "sensor/decode/tunnel_path.h"
-#include "sensor/flow/community_id.h"
+#include "sensor/pipeline/flow_sessions.h"
+#include "sensor/pipeline/flow_state.h"
 
 namespace weir {
 
 namespace {
 
 constexpr size_t kBurst = 64;
-// Protocol row of payload that no flow could be found for.
-constexpr std::string_view kFragmentsRow = "fragments";
-
-struct FlowState {
-  TcpConnection tcp;
-  Inspection ledger;
-  uint8_t udp_sound = 0;                 // bit by direction: a datagram with a right checksum was seen
-  std::unique_ptr<FlowSession> session;  // from the first payload byte on
-  bool no_ports = false;                 // of fragments whose datagram's beginning never came
-  // UDP: what is not read any more, by direction; kCount while it is read.
-  std::array<Unread, 2> skipped{Unread::kCount, Unread::kCount};
-};
-using WorkerFlow = Flow<FlowState>;
 
 Depth depth_of(Stage last) {
   switch (last) {
@@ -67,6 +54,8 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
                     options.steered && !options.shows_fragments ? 1 : options.count, options.steer},
                    options.decode, decoder_),
         tcp_shared_(reassembly_budget_, options.tcp, HashKey::random()),
+        sessions_(session_context_, options.session_memory,
+                  [this](WorkerFlow& flow) { table_.remove(flow, FlowEnd::kEvicted, clock_); }),
         content_(options.content, content_budget_),
         table_(options.flow, HashKey::random(), flow_budget_, *this) {
     session_context_.depth = depth_of(options.last_stage);
@@ -254,16 +243,25 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
         handle_piece(flow, view, direction, ExtraKind::kConflict);
       }
     } else if (!view.payload.empty() && options_.last_stage >= Stage::kParse) {
-      session_of(flow, &view).on_datagram(direction, view.payload, view.time, DatagramVersion::kOther);
-      rearm(flow);
+      sessions_.make_room(flow);
+      if (FlowSession* session = sessions_.of(flow, &view)) {
+        session->on_datagram(direction, view.payload, view.time, DatagramVersion::kOther);
+        settle(flow);
+      }
     }
     flow.state.ledger = ledger;
   }
 
   void handle_piece(WorkerFlow& flow, const PacketView& view, Direction direction, ExtraKind kind) {
     if (view.payload.empty() || options_.last_stage < Stage::kParse) return;
-    session_of(flow, &view).on_extra(kind, direction, kNoOffset, view.payload, {}, view.time);
-    rearm(flow);
+    sessions_.make_room(flow);
+    FlowSession* session = sessions_.of(flow, &view);
+    if (session == nullptr) {
+      flow.state.ledger.add_unread(Unread::kMemory, view.payload.size());
+      return;
+    }
+    session->on_extra(kind, direction, kNoOffset, view.payload, {}, view.time);
+    settle(flow);
   }
 
   [[gnu::always_inline]] void handle(const Due& due) {
@@ -299,24 +297,29 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
 
   void handle_tcp(WorkerFlow& flow, const PacketView& packet, Direction direction) {
     FlowState& state = flow.state;
+    if (packet.payload_wire != 0 && options_.last_stage >= Stage::kParse) sessions_.make_room(flow);
     FlowSink sink(*this, flow, packet);
     TcpContext context{tcp_shared_, state.ledger};
     state.tcp.on_segment(packet, direction, sink, context);
-    if (packet.payload_wire != 0 && state.session) bypass_skipped(state, packet.time, sink, context);
+    if (packet.payload_wire != 0 && state.session) bypass_skipped(flow, packet.time, sink, context);
     const TcpPhase phase = state.tcp.phase();
     const TimeoutClass wanted = phase == TcpPhase::kOpening       ? TimeoutClass::kTcpOpening
                                 : phase == TcpPhase::kEstablished ? TimeoutClass::kTcpEstablished
                                                                   : TimeoutClass::kTcpClosing;
     if (flow.timeout_class != wanted) table_.set_timeout_class(flow, wanted);
-    rearm(flow);
+    settle(flow);
   }
 
-  // Tells reassembly what needs no order any more.
-  void bypass_skipped(FlowState& state, Nanoseconds time, StreamSink& sink, TcpContext& context) {
+  // Tells reassembly what needs no order any more. A flow of which nothing will be read rests at once.
+  void bypass_skipped(WorkerFlow& flow, Nanoseconds time, StreamSink& sink, TcpContext& context) {
+    FlowState& state = flow.state;
     for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
       if (state.tcp.bypassed(d)) continue;
       if (const auto why = state.session->skipped(d)) state.tcp.bypass(d, *why, time, sink, context);
     }
+    const bool nobody_listens =
+        state.tcp.bypassed(Direction::kFromInitiator) && state.tcp.bypassed(Direction::kFromResponder);
+    if (nobody_listens && state.session->may_rest()) sessions_.put_to_rest(flow);
   }
 
   void handle_udp(WorkerFlow& flow, const PacketView& packet, Direction direction, DatagramVersion version) {
@@ -334,10 +337,15 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
       flow.state.ledger.add_unread(skipped, packet.payload.size());
       return;
     }
-    FlowSession& session = session_of(flow, &packet);
-    session.on_datagram(direction, packet.payload, packet.time, version);
-    if (const auto why = session.skipped(direction)) skipped = *why;
-    rearm(flow);
+    sessions_.make_room(flow);
+    FlowSession* session = sessions_.of(flow, &packet);
+    if (session == nullptr) {
+      flow.state.ledger.add_unread(Unread::kMemory, packet.payload.size());
+      return;
+    }
+    session->on_datagram(direction, packet.payload, packet.time, version);
+    if (const auto why = session->skipped(direction)) skipped = *why;
+    settle(flow);
   }
 
   // A wrong checksum counts where it is asked for, and where others of the direction are right: a card that
@@ -361,31 +369,10 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     if (next != flow.alarm) table_.set_alarm(flow, next);
   }
 
-  // `packet`: the one at hand, for what only packets tell (MAC addresses, VLANs); may be null.
-  FlowSession& session_of(WorkerFlow& flow, const PacketView* packet) {
-    if (flow.state.session) return *flow.state.session;
-    FlowFacts facts;
-    facts.initiator.address = flow.key.src;
-    facts.initiator.port = flow.key.src_port;
-    facts.responder.address = flow.key.dst;
-    facts.responder.port = flow.key.dst_port;
-    facts.transport = flow.key.protocol;
-    facts.first_packet = flow.first_packet;
-    facts.community_id =
-        community_id(flow.key.src, flow.key.dst, flow.key.src_port, flow.key.dst_port, flow.key.protocol);
-    if (packet != nullptr) {
-      const bool forward = packet->key.src == flow.key.src && packet->key.src_port == flow.key.src_port;
-      facts.initiator.has_mac = facts.responder.has_mac = packet->has_mac;
-      facts.initiator.mac = forward ? packet->src_mac : packet->dst_mac;
-      facts.responder.mac = forward ? packet->dst_mac : packet->src_mac;
-      const size_t kept = std::min<size_t>(packet->vlan_count, packet->vlans.size());
-      facts.tunnels = tunnel_path(*packet);
-      facts.vlans.assign(packet->vlans.begin(), packet->vlans.begin() + static_cast<ptrdiff_t>(kept));
-    }
-    const bool midstream = flow.key.protocol == kProtoTcp && !flow.state.tcp.handshake_seen();
-    flow.state.session =
-        std::make_unique<FlowSession>(session_context_, std::move(facts), flow.state.ledger, midstream);
-    return *flow.state.session;
+  // After whatever a flow's session may have grown by, or begun to wait for.
+  void settle(WorkerFlow& flow) {
+    sessions_.charge(flow);
+    rearm(flow);
   }
 
   // Reassembly's way to the flow's session.
@@ -396,17 +383,27 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
         : worker_(worker), flow_(flow), packet_(&packet) {}
 
     void on_chunk(Direction d, uint64_t offset, Bytes bytes, Nanoseconds time) override {
-      if (FlowSession* s = session()) s->on_chunk(d, offset, bytes, time);
+      if (FlowSession* s = session()) {
+        s->on_chunk(d, offset, bytes, time);
+      } else {
+        refuse(bytes);
+      }
     }
     void on_gap(Direction d, uint64_t offset, uint64_t n, Nanoseconds time) override {
       if (FlowSession* s = session()) s->on_gap(d, offset, n, time);
     }
     void on_end(Direction d, Nanoseconds time) override {
-      if (flow_.state.session) flow_.state.session->on_end(d, time);
+      FlowState& state = flow_.state;
+      if (state.session) state.session->on_end(d, time);
+      if (state.rest.resting()) state.rest.end(d);  // nothing is open: there is nothing else to do
     }
     void on_extra(ExtraKind kind, Direction d, uint64_t offset, Bytes bytes, const Surroundings& around,
                   Nanoseconds time) override {
-      if (FlowSession* s = session()) s->on_extra(kind, d, offset, bytes, around, time);
+      if (FlowSession* s = session()) {
+        s->on_extra(kind, d, offset, bytes, around, time);
+      } else {
+        refuse(bytes);
+      }
     }
     void on_urgent(Direction d, uint64_t offset) override {
       if (FlowSession* s = session()) s->on_urgent(d, offset);
@@ -418,7 +415,11 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
    private:
     FlowSession* session() {
       if (worker_.options_.last_stage < Stage::kParse) return nullptr;
-      return &worker_.session_of(flow_, packet_);
+      return worker_.sessions_.of(flow_, packet_);
+    }
+    void refuse(Bytes bytes) {
+      if (worker_.options_.last_stage < Stage::kParse) return;
+      flow_.state.ledger.add_unread(Unread::kMemory, bytes.size());
     }
     Impl& worker_;
     WorkerFlow& flow_;
@@ -433,11 +434,9 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
       state.tcp.finish(when, sink, context);
     }
     if (state.session) state.session->finish(when);
+    sessions_.leave(flow);
     if (why == FlowEnd::kEvicted) ++totals_.flows_evicted;
-    const std::string_view name = state.no_ports  ? kFragmentsRow
-                                  : state.session ? state.session->protocol()
-                                                  : "no payload";
-    ProtocolTotals& protocol = protocol_totals(name.empty() ? "undecided" : name);
+    ProtocolTotals& protocol = protocol_totals(row_of(state));
     ++protocol.flows;
     protocol.inspection += state.ledger;
   }
@@ -452,7 +451,11 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     Nanoseconds next = state.tcp.deadline(tcp_shared_);
     if (state.session) {
       state.session->wake(now);
-      next = std::min(next, state.session->wakes_at());
+      if (state.session->rests_at() < now) {
+        sessions_.put_to_rest(flow);
+      } else {
+        next = std::min(next, state.session->wakes_at());
+      }
     }
     return next;
   }
@@ -490,6 +493,8 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     if (fragments_.unread().seen != 0) protocol_totals(kFragmentsRow).inspection += fragments_.unread();
     for (const uint64_t n : alert_counters_.suppressed) totals_.suppressed += n;
     totals_.flows_evicted_half_open = table_.counters().evicted_half_open;
+    totals_.flows_evicted_sessions = sessions_.evicted();
+    totals_.flows_refused = sessions_.refused();
     totals_.tcp = tcp_shared_.counters();
   }
 
@@ -515,6 +520,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
   std::optional<AlertContext> alert_context_;
   std::optional<InspectContext> inspect_;
   SessionContext session_context_;
+  FlowSessions sessions_;
   std::array<Due, kBurst> due_;
   Nanoseconds clock_ = 0;
   uint64_t touched_ = 0;

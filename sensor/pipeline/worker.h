@@ -68,6 +68,7 @@ struct WorkerOptions {
   ContentOptions content;
   size_t content_memory = size_t{512} << 20;
   size_t findings_memory = size_t{256} << 20;
+  size_t session_memory = size_t{512} << 20;  // what the flows that are being read take, items apart
   AlertOptions alerts;
 };
 

@@ -126,7 +126,6 @@ struct Item {
     flow.responder = {ip("203.0.113.9"), 8080, true, {2, 0, 0, 0, 0, 2}};
     flow.transport = kProtoTcp;
     flow.first_packet = kStart;
-    flow.community_id = "1:LQU9qZlK+B5F3KDmev6m5PMibrg=";
     facts.flow = &flow;
     facts.meta.kind = ItemKind::kBody;
     facts.meta.protocol = "http";

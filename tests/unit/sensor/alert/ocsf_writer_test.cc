@@ -123,7 +123,7 @@ TEST(OcsfWriter, SaysWhatTheTableSays) {
   EXPECT_EQ(u["initiator"], "src");
   EXPECT_EQ(u["url"], "http://shop.example:8080/up");
   EXPECT_EQ(u["decode_path"], "http/gzip");
-  EXPECT_EQ(u["community_id"], m.item.flow.community_id);
+  EXPECT_EQ(u["community_id"], "1:qFpJRfb0tj8PokXVBJpn34n8rzw=");
   EXPECT_EQ(u["detectors"][0]["reasons"], json::array({"shape", "keyword", "several"}));
   EXPECT_EQ(u["detectors"][0]["matches"], 2);
   EXPECT_EQ(u["detectors"][0]["keyword"], "身份证");

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "sensor/capture/replay_source.h"
 #include "sensor/pipeline/hand_over.h"
 #include "sensor/policy/policy_set.h"
+#include "tests/harness/packet_builder.h"
 
 namespace weir {
 namespace {
@@ -223,6 +225,86 @@ TEST(SensorRun, WhatASlowSinkDoesNotTakeIsFoldedAndCounted) {
   EXPECT_EQ(result.totals.alert_count() + result.totals.alert_updates,
             result.alerts_written - storms + folded);
   EXPECT_EQ(result.totals.alert_count(), replayed.result.totals.alert_count());
+}
+
+// One client asks twice over one connection; both answers name persons. `pause` lies between the exchanges.
+std::unique_ptr<PacketSource> two_exchanges(const std::string& path, Nanoseconds pause) {
+  constexpr uint32_t kClient = 1000;
+  constexpr uint32_t kServer = 5000;
+  const auto answer = [](std::string_view mobile) {
+    const std::string body = "{\"mobile\":\"" + std::string(mobile) + "\"}\n";
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+  };
+  const std::string ask = "GET /user HTTP/1.1\r\nHost: shop.example\r\n\r\n";
+  std::vector<harness::TimedFrame> frames;
+  Nanoseconds time = Nanoseconds{1'767'225'600} * 1'000'000'000;
+  const auto send = [&](bool out, uint32_t seq, uint32_t ack, uint8_t flags, std::string_view text) {
+    harness::PacketBuilder packet;
+    packet.ethernet().vlan(7);
+    if (out) {
+      packet.ipv4("10.0.0.5", "203.0.113.9").tcp(40'000, 80);
+    } else {
+      packet.ipv4("203.0.113.9", "10.0.0.5").tcp(80, 40'000);
+    }
+    frames.push_back({time += 1'000'000, packet.seq(seq).ack(ack).flags(flags).payload(text).frame()});
+  };
+  uint32_t said = kClient + 1;
+  uint32_t told = kServer + 1;
+  send(true, kClient, 0, kTcpSyn, {});
+  send(false, kServer, said, kTcpSyn | kTcpAck, {});
+  send(true, said, told, kTcpAck, {});
+  for (const std::string_view mobile : {"13812345678", "13912345679"}) {
+    const std::string back = answer(mobile);
+    send(true, said, told, kTcpAck, ask);
+    said += static_cast<uint32_t>(ask.size());
+    send(false, told, said, kTcpAck, back);
+    told += static_cast<uint32_t>(back.size());
+    send(true, said, told, kTcpAck, {});
+    time += pause;
+  }
+  send(true, said, told, kTcpFin | kTcpAck, {});
+  send(false, told, said + 1, kTcpFin | kTcpAck, {});
+  harness::write_file(path, harness::pcap_image(frames));
+  std::string error;
+  auto source = make_replay_source(std::vector<std::string>{path}, ReplayOptions{}, &error);
+  EXPECT_TRUE(source) << error;
+  return source;
+}
+
+Ran run_exchanges(Nanoseconds pause, size_t session_memory) {
+  const std::string path = ::testing::TempDir() + "two_exchanges.pcap";
+  std::vector<std::unique_ptr<PacketSource>> sources;
+  sources.push_back(two_exchanges(path, pause));
+  RunOptions options;
+  options.worker.session_memory = session_memory;
+  KeepingSink sink;
+  Ran ran{run_sensor(options, setup(), std::move(sources), {&sink}), {}};
+  // Times, and uids that are made of them, differ with the pause.
+  static const std::regex times("\"(time|[a-z_]*_time|[a-z_]*_at|duration|first_byte|last_byte)\":[0-9]+");
+  for (const std::string& line : sink.lines) ran.lines.push_back(std::regex_replace(line, times, ""));
+  std::remove(path.c_str());
+  return ran;
+}
+
+TEST(SensorRun, AFlowThatRestedGoesOnAsIfItHadNot) {
+  constexpr size_t kEnough = size_t{1} << 20;
+  const Ran stayed = run_exchanges(0, kEnough);
+  const Ran rested = run_exchanges(Nanoseconds{20} * 1'000'000'000, kEnough);
+  ASSERT_GE(stayed.lines.size(), 2u);
+  EXPECT_EQ(rested.lines, stayed.lines);
+  EXPECT_EQ(rested.result.totals.items, stayed.result.totals.items);
+  const Inspection account = rested.result.totals.inspection();
+  EXPECT_EQ(account.read(), account.seen);
+}
+
+TEST(SensorRun, BytesThatFindNoRoomAreUnreadForWantOfMemory) {
+  const Ran ran = run_exchanges(0, 100);
+  EXPECT_TRUE(ran.lines.empty());
+  const Inspection account = ran.result.totals.inspection();
+  EXPECT_GT(account.seen, 0u);
+  EXPECT_EQ(account.unread[static_cast<size_t>(Unread::kMemory)], account.seen);
+  EXPECT_EQ(ran.result.totals.flows_refused, 1u);
 }
 
 // A device that has some packets and then never any more.

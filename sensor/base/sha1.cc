@@ -1,4 +1,4 @@
-#include "sensor/flow/sha1.h"
+#include "sensor/base/sha1.h"
 
 #include <algorithm>
 #include <bit>

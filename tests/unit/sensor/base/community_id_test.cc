@@ -1,10 +1,10 @@
 // Expectations: the baseline published with the specification (corelight/community-id-spec, default seed and
 // seed 1), and FIPS 180-4's examples of SHA-1, lengths around its padding from Python's hashlib.
-#include "sensor/flow/community_id.h"
+#include "sensor/base/community_id.h"
 
 #include <gtest/gtest.h>
 
-#include "sensor/flow/sha1.h"
+#include "sensor/base/sha1.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "sensor/flow/community_id.h"
+#include "sensor/base/community_id.h"
 
 #include <sodium.h>
 
@@ -7,7 +7,8 @@
 #include <tuple>
 #include <utility>
 
-#include "sensor/flow/sha1.h"
+#include "sensor/base/item_facts.h"
+#include "sensor/base/sha1.h"
 
 namespace weir {
 namespace {
@@ -88,6 +89,11 @@ std::string community_id(const IpAddress& src, const IpAddress& dst, uint16_t sr
   std::array<char, sodium_base64_ENCODED_LEN(20, sodium_base64_VARIANT_ORIGINAL)> text;
   sodium_bin2base64(text.data(), text.size(), digest.data(), digest.size(), sodium_base64_VARIANT_ORIGINAL);
   return std::string("1:") + text.data();
+}
+
+std::string community_id_of(const FlowFacts& flow) {
+  return community_id(flow.initiator.address, flow.responder.address, flow.initiator.port,
+                      flow.responder.port, flow.transport);
 }
 
 }  // namespace weir
