@@ -280,8 +280,9 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     }
   }
 
-  void handle_transport(WorkerFlow& flow, const PacketView& packet, Direction direction,
-                        DatagramVersion version = DatagramVersion::kOnly) {
+  [[gnu::always_inline]] void handle_transport(WorkerFlow& flow, const PacketView& packet,
+                                               Direction direction,
+                                               DatagramVersion version = DatagramVersion::kOnly) {
     if (packet.key.protocol == kProtoTcp) {
       handle_tcp(flow, packet, direction);
     } else {
