@@ -82,13 +82,13 @@ alignas(16) constexpr uint8_t kSecondHigh[16] = {kTooShort,
 alignas(16) constexpr uint8_t kLeadHigh[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8};
 alignas(16) constexpr uint8_t kLeadLow[16] = {4 | 8, 4, 1, 8, 0, 0, 0, 0, 2, 2, 4, 2, 0, 1, 0, 2};
 
-// Characters of the last block that may be special, now that it is known to be sound.
-void check_last(const uint8_t* p, TextBlocks* t) {
-  for (uint32_t m = t->unchecked; m != 0 && !t->special; m &= m - 1) {
+// Whether one of the characters that begin at these bytes of a block is special.
+[[gnu::noinline]] bool any_special(const uint8_t* block, uint32_t leads) {
+  for (; leads != 0; leads &= leads - 1) {
     size_t length;
-    t->special = is_special(utf8_at(p + t->unchecked_at + static_cast<size_t>(std::countr_zero(m)), &length));
+    if (is_special(utf8_at(block + std::countr_zero(leads), &length))) return true;
   }
-  t->unchecked = 0;
+  return false;
 }
 
 // ---- SSE, sixteen bytes ----
@@ -145,21 +145,22 @@ uint32_t special_leads(const uint8_t* p, __m128i v) {
 void read_sse(const uint8_t* p, size_t n, size_t begin, TextBlocks* t) {
   __m128i last = t->end > begin ? load(p + t->end - 16) : _mm_setzero_si128();
   __m128i percent = _mm_setzero_si128(), backslash = percent, plus = percent;
+  uint32_t unchecked = t->unchecked;  // of the last block, which is sound once the next one is
   size_t i = t->end;
   for (; i + 18 <= n; i += 16) {
     const __m128i v = load(p + i);
     if (!is_sound(last, v)) break;
-    check_last(p, t);
+    if (unchecked != 0) [[unlikely]]
+      t->special = t->special || any_special(p + t->unchecked_at, unchecked);
     last = v;
-    if (_mm_movemask_epi8(v) != 0 && !t->special) {
-      t->unchecked = special_leads(p + i, v);
-      t->unchecked_at = i;
-    }
+    unchecked = _mm_movemask_epi8(v) != 0 ? special_leads(p + i, v) : 0;
+    t->unchecked_at = i;
     percent = _mm_or_si128(percent, equal(v, '%'));
     backslash = _mm_or_si128(backslash, equal(v, '\\'));
     plus = _mm_or_si128(plus, equal(v, '+'));
   }
   t->end = i;
+  t->unchecked = unchecked;
   t->percent |= _mm_movemask_epi8(percent) != 0;
   t->backslash |= _mm_movemask_epi8(backslash) != 0;
   t->plus |= _mm_movemask_epi8(plus) != 0;
@@ -228,27 +229,31 @@ WEIR_AVX2 void read_avx2(const uint8_t* p, size_t n, size_t begin, TextBlocks* t
   const __m256i closed = _mm256_setr_epi8(
       -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
       -1, -1, -1, static_cast<char>(0xf0 - 1), static_cast<char>(0xe0 - 1), static_cast<char>(0xc0 - 1));
+  bool special = false;
+  uint32_t unchecked = 0;  // of the last block, which is sound once the next one is
   size_t i = t->end;
   for (; i + 34 <= n; i += 32) {
     const __m256i v = load2(p + i);
+    uint32_t leads = 0;
     if (_mm256_movemask_epi8(v) == 0) {
       if (_mm256_testz_si256(open, open) == 0) break;
       open = _mm256_setzero_si256();
-      check_last(p, t);
     } else {
       if (!is_sound2(last, v)) break;
       open = _mm256_subs_epu8(v, closed);
-      check_last(p, t);
-      if (!t->special) {
-        t->unchecked = special_leads2(p + i, v);
-        t->unchecked_at = i;
-      }
+      leads = special_leads2(p + i, v);
     }
+    if (unchecked != 0) [[unlikely]]
+      special = special || any_special(p + i - 32, unchecked);
+    unchecked = leads;
     last = v;
     percent = _mm256_or_si256(percent, equal2(v, '%'));
     backslash = _mm256_or_si256(backslash, equal2(v, '\\'));
     plus = _mm256_or_si256(plus, equal2(v, '+'));
   }
+  t->special = special;
+  t->unchecked = unchecked;
+  t->unchecked_at = i - 32;  // where unchecked is not 0 there was a block
   t->end = i;
   t->percent = _mm256_movemask_epi8(percent) != 0;
   t->backslash = _mm256_movemask_epi8(backslash) != 0;

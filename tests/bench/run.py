@@ -4,12 +4,14 @@
     tests/bench/run.py BUILD_DIR [--megabytes N] [--rounds N] [--scale]
 
 Every figure is the median of several rounds in which all contestants take turns on one pinned core (two cores
-for the comparison of two workers with one). The captures are made anew from a fixed seed, under BUILD_DIR.
+for the comparison of two workers with one); a ratio is the median of the rounds' own ratios, so that a machine
+whose speed drifts compares like with like. The captures are made anew from a fixed seed, under BUILD_DIR.
 Suricata is compared with when it is installed; this script installs nothing. --scale adds goal 10 (memory with a
 million flows, by their state) and the cost of a packet as the number of flows grows; it takes some minutes and about
 2 GB under BUILD_DIR, one capture at a time.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -44,24 +46,36 @@ class Contest:
     def add(self, name, function):
         self.contestants[name] = function
 
-    def medians(self):
-        figures = {name: [] for name in self.contestants}
+    def run(self):
+        """Plays the rounds; then median() and ratio() answer."""
+        self.figures = {name: [] for name in self.contestants}
         for number in range(self.rounds):
             for name, function in self.contestants.items():
                 print(f"\rround {number + 1}/{self.rounds}: {name:<32}", end="", file=sys.stderr, flush=True)
-                figures[name].append(function())
+                self.figures[name].append(function())
         print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
-        return {name: statistics.median(values) for name, values in figures.items()}
+
+    def median(self, name):
+        return statistics.median(self.figures[name])
+
+    def ratio(self, one, other):
+        return statistics.median(a / b for a, b in zip(self.figures[one], self.figures[other]))
 
 
-def weir_rate(weir, capture, stage="alert", workers=1, payload=None, packets=False):
-    """Gbit/s of frames, or of `payload` bytes, or packets/s, up to `stage`."""
-    cores = "0" if workers == 1 else "0,1"
+def weir_rate(weir, capture, stage="alert", workers=1, packets=False, core="0"):
+    """Gbit/s of frames, or packets/s, up to `stage`."""
+    cores = core if workers == 1 else "0,1"
     figure = last_json(run([weir, "bench", "--format", "json", "--runs", 1, "--stage", stage, "--workers", workers,
                             capture], cores))
     if packets:
         return figure["packets_per_second"]
-    return (payload if payload else figure["bytes"]) * 8 / figure["seconds"] / 1e9
+    return figure["bytes"] * 8 / figure["seconds"] / 1e9
+
+
+def two_programs(weir, capture):
+    """Gbit/s of two runs at once, a core each: what this machine gives to two of anything."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(lambda core: weir_rate(weir, capture, core=core), "01"))
 
 
 def engine_rate(engines, *words):
@@ -159,14 +173,8 @@ def main():
 
     contest = Contest(options.rounds)
     contest.add("weir text", lambda: weir_rate(weir, text))
-    contest.add("weir json", lambda: weir_rate(weir, data / "json.pcap"))
-    contest.add("weir hostile", lambda: weir_rate(weir, data / "hostile.pcap"))
-    contest.add("weir reassembly", lambda: weir_rate(weir, text, stage="reassembly"))
-    contest.add("weir flows", lambda: weir_rate(weir, data / "flows.pcap", stage="flow", packets=True))
-    contest.add("weir two workers", lambda: weir_rate(weir, text, workers=2))
     contest.add("hs written", lambda: engine_rate(engines, "hs", data / "text.bin", HERE / "expressions.tsv", "written"))
     contest.add("hs reshaped", lambda: engine_rate(engines, "hs", data / "text.bin", HERE / "expressions.tsv", "reshaped"))
-    contest.add("libpcap", lambda: engine_rate(engines, "pcap", text))
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         has_suricata = shutil.which("suricata") is not None
@@ -176,10 +184,16 @@ def main():
             frames = text.stat().st_size * 8 / 1e9
             contest.add("suricata no rules", lambda: frames / suricata_seconds(text, folder / "none.rules", folder))
             contest.add("suricata 22 rules", lambda: frames / suricata_seconds(text, folder / "pcre.rules", folder))
-        m = contest.medians()
+        contest.add("weir two workers", lambda: weir_rate(weir, text, workers=2))
+        contest.add("weir twice at once", lambda: two_programs(weir, text))
+        contest.add("weir json", lambda: weir_rate(weir, data / "json.pcap"))
+        contest.add("weir hostile", lambda: weir_rate(weir, data / "hostile.pcap"))
+        contest.add("weir reassembly", lambda: weir_rate(weir, text, stage="reassembly"))
+        contest.add("libpcap", lambda: engine_rate(engines, "pcap", text))
+        contest.add("weir flows", lambda: weir_rate(weir, data / "flows.pcap", stage="flow", packets=True))
+        contest.run()
 
-    share = size["text"] * 8 / 1e9 / (text.stat().st_size * 8 / 1e9)
-    payload_rate = m["weir text"] * share
+    share = size["text"] / text.stat().st_size  # of payload in the frames
     rows = []
 
     def row(number, what, value, floor, goal, unit="×"):
@@ -187,15 +201,15 @@ def main():
         rows.append(f"| {number} | {what} | {value:.2f}{unit} | {floor}{unit} | {goal}{unit} | {verdict} |")
 
     if has_suricata:
-        row(1, f"weir, {detectors} detectors ÷ Suricata with 22 PCRE rules", m["weir text"] / m["suricata 22 rules"], 8, 15)
-        row(2, f"weir, {detectors} detectors ÷ Suricata without rules", m["weir text"] / m["suricata no rules"], 1.2, 2.5)
-    row(3, f"weir, {detectors} detectors ÷ raw hs_scan, 22 expressions as written", payload_rate / m["hs written"], 2, 4.5)
-    row(4, f"weir, {detectors} detectors ÷ raw hs_scan, 22 reshaped", payload_rate / m["hs reshaped"], 0.6, 1.0)
-    row(5, "capture to reassembly ÷ the libpcap loop", m["weir reassembly"] / m["libpcap"], 0.6, 1.5)
-    row(6, "64-byte packets, decode and flow, 1 M flows (M packets/s)", m["weir flows"] / 1e6, 4, 10, "")
-    row(7, "two workers ÷ one, two cores ÷ one", m["weir two workers"] / m["weir text"], 1.7, 1.95)
-    row(8, "digit-rich JSON ÷ document text", m["weir json"] / m["weir text"], 0.25, 0.5)
-    row(9, "hostile payload ÷ benign", m["weir hostile"] / m["weir text"], 0.1, 0.3)
+        row(1, f"weir, {detectors} detectors ÷ Suricata with 22 PCRE rules", contest.ratio("weir text", "suricata 22 rules"), 8, 15)
+        row(2, f"weir, {detectors} detectors ÷ Suricata without rules", contest.ratio("weir text", "suricata no rules"), 1.2, 2.5)
+    row(3, f"weir, {detectors} detectors ÷ raw hs_scan, 22 expressions as written", share * contest.ratio("weir text", "hs written"), 2, 4.5)
+    row(4, f"weir, {detectors} detectors ÷ raw hs_scan, 22 reshaped", share * contest.ratio("weir text", "hs reshaped"), 0.6, 1.0)
+    row(5, "capture to reassembly ÷ the libpcap loop", contest.ratio("weir reassembly", "libpcap"), 0.6, 1.5)
+    row(6, "64-byte packets, decode and flow, 1 M flows (M packets/s)", contest.median("weir flows") / 1e6, 4, 10, "")
+    row(7, "two workers ÷ one, two cores ÷ one", contest.ratio("weir two workers", "weir text"), 1.7, 1.95)
+    row(8, "digit-rich JSON ÷ document text", contest.ratio("weir json", "weir text"), 0.25, 0.5)
+    row(9, "hostile payload ÷ benign", contest.ratio("weir hostile", "weir text"), 0.1, 0.3)
 
     if options.scale:
         idle = scale(weir, traffic, data, options.rounds)
@@ -206,8 +220,11 @@ def main():
     print()
     print(f"Medians of {options.rounds} rounds, one pinned core, {options.megabytes} MB of bodies, Gbit/s of frames "
           "(raw hs_scan: of payload):")
-    for name, value in m.items():
+    for name in contest.contestants:
+        value = contest.median(name)
         print(f"  {name:<20} {value / 1e6:.2f} M packets/s" if name == "weir flows" else f"  {name:<20} {value:.2f}")
+    print(f"\nTwo runs of one worker at once, a core each, are {contest.ratio('weir twice at once', 'weir text'):.2f}× one: "
+          "what this machine gives to line 7 at most.")
     if not has_suricata:
         print("\n" + SURICATA_HINT)
 
