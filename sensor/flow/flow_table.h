@@ -100,6 +100,7 @@ class FlowTable {
     __builtin_prefetch(line, 1);
     __builtin_prefetch(line + 64, 1);
     __builtin_prefetch(line + 128, 1);
+    __builtin_prefetch(line + 192, 1);
   }
 
   Found find_or_create(const PacketView& packet) { return find_or_create(packet, hash(packet.key)); }

@@ -16,9 +16,10 @@
 namespace weir {
 
 struct FlowState {
+  // What a packet of a flow that is read touches stands in the flow's first four cache lines.
   TcpConnection tcp;
-  Inspection ledger;
   std::unique_ptr<FlowSession> session;  // from the first payload byte on, but while `rest` says so
+  Inspection ledger;
   RestingFlow rest;
   uint8_t udp_sound = 0;  // bit by direction: a datagram with a right checksum was seen
   bool no_ports = false;  // of fragments whose datagram's beginning never came

@@ -123,7 +123,7 @@ def weir_memory(weir, config, capture, stage):
 
 
 def scale(weir, traffic, data, rounds):
-    """Prints memory by a flow's state and ns a packet by the number of flows. Returns GiB with 1 M idle flows."""
+    """Prints memory by a flow's state and what a packet costs by the number of flows. Returns GiB with 1 M idle flows."""
     config = data / "scale.yaml"
     config.write_text("flow: {memory: 16GiB, max_flows: 8000000}\nreassembly: {memory: 8GiB}\ncontent: {memory: 8GiB}\n")
     capture = data / "scale.pcap"
@@ -137,14 +137,19 @@ def scale(weir, traffic, data, rounds):
         print(f"| {title} | {taken / flows:.0f} | {taken / GIB:.2f} |", flush=True)
         if name == "exchanged":
             idle = taken / GIB
-    print("\nns a packet (64 bytes, flows at random, decode to reassembly), as flows grow:\n")
-    print("| flows | ns a packet | M packets/s |\n|---|---|---|")
+    print("\nns of a flow's first packet with its end, and of every other packet (64 bytes, flows at random, decode to "
+          "reassembly), as flows grow:\n")
+    print("| flows | first and end | others | M packets/s |\n|---|---|---|---|")
+    others = 4_000_000
     for count in (1_000, 10_000, 100_000, 1_000_000, 4_000_000):
-        run([traffic, "flows", count, max(4_000_000, 2 * count), capture])
-        figures = [last_json(run([weir, "bench", "-c", config, "--format", "json", "--runs", 1, "--stage", "reassembly",
-                                  capture]))["ns_per_packet"] for _ in range(rounds)]
-        figure = statistics.median(figures)
-        print(f"| {count:,} | {figure:.0f} | {1e3 / figure:.1f} |", flush=True)
+        seconds = []
+        for packets in (count, count + others):
+            run([traffic, "flows", count, packets, capture])
+            seconds.append(statistics.median(last_json(run(
+                [weir, "bench", "-c", config, "--format", "json", "--runs", 1, "--stage", "reassembly", capture]))[
+                    "seconds"] for _ in range(rounds)))
+        other = (seconds[1] - seconds[0]) / others * 1e9
+        print(f"| {count:,} | {seconds[0] / count * 1e9:.0f} | {other:.0f} | {1e3 / other:.1f} |", flush=True)
     capture.unlink()
     print()
     return idle
