@@ -25,7 +25,7 @@ struct RestingFlow {
 
     size_t memory() const {
       size_t n = sizeof(Rare) + vlans.capacity() * sizeof(uint16_t) + reported.memory();
-      for (const std::string& t : tunnels) n += sizeof t + t.capacity();
+      for (const std::string& t : tunnels) n += sizeof(std::string) + t.capacity();
       return n;
     }
   };

@@ -1,5 +1,8 @@
 // Live capture on the loopback interface of a network namespace that the test makes for itself, with
 // a user namespace around it where the test does not run as root.
+//
+// A suite of this name runs before all others: it forks, and must not do so beside threads that DPDK's tests
+// leave behind.
 #include "sensor/capture/pcap_live.h"
 
 #include <arpa/inet.h>
@@ -97,7 +100,7 @@ Caught catch_packets(PacketSource* source, size_t wanted) {
   return caught;
 }
 
-TEST(PcapLive, CatchesWhatIsSentAndNothingElse) {
+TEST(PcapLiveDeathTest, CatchesWhatIsSentAndNothingElse) {
   in_own_network([] {
     std::string error;
     LiveOptions options;
@@ -129,7 +132,7 @@ TEST(PcapLive, CatchesWhatIsSentAndNothingElse) {
   });
 }
 
-TEST(PcapLive, SnapLengthCutsAndTheWireLengthStays) {
+TEST(PcapLiveDeathTest, SnapLengthCutsAndTheWireLengthStays) {
   in_own_network([] {
     std::string error;
     LiveOptions options;
@@ -204,15 +207,15 @@ void expect_shared(FanoutBy by) {
     EXPECT_GT(n, 2u * kPairs / kWorkers / 2) << "a worker with less than half its share";
 }
 
-TEST(PcapLive, TheKernelSharesByAddressPair) {
+TEST(PcapLiveDeathTest, TheKernelSharesByAddressPair) {
   in_own_network([] { expect_shared(FanoutBy::kAddress); });
 }
-TEST(PcapLive, TheKernelSharesByFlow) {
+TEST(PcapLiveDeathTest, TheKernelSharesByFlow) {
   in_own_network([] { expect_shared(FanoutBy::kFlow); });
 }
 
 // What the kernel computes is what fanout_test.cc holds in user space: the same hash of the same frame.
-TEST(PcapLive, TheKernelRunsTheSameProgram) {
+TEST(PcapLiveDeathTest, TheKernelRunsTheSameProgram) {
   in_own_network([] {
     std::string error;
     LiveOptions options;
@@ -249,7 +252,7 @@ TEST(PcapLive, TheKernelRunsTheSameProgram) {
   });
 }
 
-TEST(PcapLive, StopHandsOutWhatTheKernelHas) {
+TEST(PcapLiveDeathTest, StopHandsOutWhatTheKernelHas) {
   in_own_network([] {
     std::string error;
     LiveOptions options;
@@ -269,7 +272,7 @@ TEST(PcapLive, StopHandsOutWhatTheKernelHas) {
   });
 }
 
-TEST(PcapLive, StopEndsTheWait) {
+TEST(PcapLiveDeathTest, StopEndsTheWait) {
   in_own_network([] {
     std::string error;
     LiveOptions options;
@@ -290,7 +293,7 @@ TEST(PcapLive, StopEndsTheWait) {
   });
 }
 
-TEST(PcapLive, SaysWhatIsWrong) {
+TEST(PcapLiveDeathTest, SaysWhatIsWrong) {
   in_own_network([] {
     const auto error_of = [](LiveOptions options) {
       std::string error;
