@@ -68,12 +68,20 @@ ConsoleOutput::ConsoleOutput(const RunArguments& arguments, const Config& config
 std::function<void(const Alert&)> ConsoleOutput::on_alert() {
   if (!text_) return {};
   return [this](const Alert& alert) {
-    if (alert.activity != AlertActivity::kCreate) return;
-    if (shown_ == limit_) {
+    if (alert.activity == AlertActivity::kUpdate) {
+      const auto open = open_.find(alert.finding_uid);
+      if (open == open_.end()) return;
+      const bool rose = alert.severity > open->second;
+      open->second = alert.severity;
+      if (alert.final) open_.erase(open);
+      if (!rose) return;
+    } else if (shown_ == limit_) {
       ++held_back_;
       return;
+    } else {
+      ++shown_;
+      if (!alert.final && !alert.storm) open_.emplace(alert.finding_uid, alert.severity);
     }
-    ++shown_;
     std::cout << alert_line(alert) << '\n' << std::flush;
   };
 }
