@@ -50,5 +50,23 @@ TEST(ConsoleOutput, AnUpdateThatChangesNothingIsNoLine) {
             (Lines{"MEDIUM"}));
 }
 
+TEST(RunOptions, WorkersHaveABound) {
+  Config config;
+  for (const auto& [given, good] : {std::pair{"0", true}, {"256", true}, {"257", false}, {"-1", false}}) {
+    RunArguments arguments;
+    boost::program_options::options_description options;
+    options.add_options()("workers", boost::program_options::value(&arguments.workers));
+    boost::program_options::variables_map values;
+    const std::vector<std::string> words{std::string("--workers=") + given};
+    store(boost::program_options::command_line_parser(words).options(options).run(), values);
+    notify(values);
+    if (good) {
+      EXPECT_NO_THROW(apply(arguments, values, &config)) << given;
+    } else {
+      EXPECT_THROW(apply(arguments, values, &config), UsageError) << given;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weir
