@@ -18,12 +18,10 @@ namespace {
 
 const Command kCommand = {
     "run", "run -i IFACE [options] | --port PORT [options] | -c FILE [options]",
-    "Watches an interface (a SPAN or TAP port), through the kernel or through DPDK, until it is told to end, "
-    "and sends alerts as they come. Needs "
-    "the\n"
-    "right to capture: root, or CAP_NET_RAW. SIGINT and SIGTERM end it in order: what was seen is read to "
-    "the\n"
-    "end, and alerts are delivered.",
+    "Watches an interface (a SPAN or TAP port), through the kernel or through DPDK, until it is told to\n"
+    "end, and sends alerts as they come. Needs the right to capture: root, or CAP_NET_RAW. SIGINT and "
+    "SIGTERM\n"
+    "end it in order: what was seen is read to the end, and alerts are delivered.",
     "  weir run -i eth0                            alerts on standard output\n"
     "  weir run -i eth0 --filter 'not port 22' --workers 4\n"
     "  weir run --port 0000:03:00.0                through DPDK; weir check --devices says what it needs\n"

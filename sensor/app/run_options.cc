@@ -15,7 +15,8 @@ namespace po = boost::program_options;
 
 namespace {
 constexpr uint64_t kReplayLines = 50;
-}
+constexpr uint32_t kMaxWorkers = 256;  // as workers.count
+}  // namespace
 
 void add_run_options(po::options_description& options, RunArguments* a) {
   auto add = options.add_options();
@@ -40,7 +41,11 @@ void apply(const RunArguments& a, const po::variables_map& given, Config* config
   if (!a.format.empty() && a.format != "text" && a.format != "json") {
     throw UsageError("--format is text or json, not '" + a.format + "'");
   }
-  if (given.count("workers") != 0) config->workers.count = a.workers;
+  if (given.count("workers") != 0) {
+    // "-1" is read as 4,294,967,295.
+    if (a.workers > kMaxWorkers) throw UsageError("--workers is 0 (one a core) to 256");
+    config->workers.count = a.workers;
+  }
   if (!a.filter.empty()) config->capture.filter = a.filter;
   if (a.everything) config->policy.policies.push_back(everything_policy());
   if (!a.output_file.empty()) config->output.file = a.output_file;
@@ -68,12 +73,20 @@ ConsoleOutput::ConsoleOutput(const RunArguments& arguments, const Config& config
 std::function<void(const Alert&)> ConsoleOutput::on_alert() {
   if (!text_) return {};
   return [this](const Alert& alert) {
-    if (alert.activity != AlertActivity::kCreate) return;
-    if (shown_ == limit_) {
+    if (alert.activity == AlertActivity::kUpdate) {
+      const auto open = open_.find(alert.finding_uid);
+      if (open == open_.end()) return;
+      const bool rose = alert.severity > open->second;
+      open->second = alert.severity;
+      if (alert.final) open_.erase(open);
+      if (!rose) return;
+    } else if (shown_ == limit_) {
       ++held_back_;
       return;
+    } else {
+      ++shown_;
+      if (!alert.final && !alert.storm) open_.emplace(alert.finding_uid, alert.severity);
     }
-    ++shown_;
     std::cout << alert_line(alert) << '\n' << std::flush;
   };
 }

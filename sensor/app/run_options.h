@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "sensor/app/setup.h"
@@ -50,6 +51,9 @@ class ConsoleOutput {
   uint64_t limit_;  // lines shown
   uint64_t shown_ = 0;
   uint64_t held_back_ = 0;
+  // Alerts shown whose item goes on, and how severe they were then: an Update is a line of its own where
+  // the severity has risen. Folded Updates may leave an entry behind, of some 100 bytes.
+  std::unordered_map<std::string, Severity> open_;
 };
 
 // Writes the summary as JSON where it was asked for. False, with a line on standard error, when it cannot.

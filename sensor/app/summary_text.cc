@@ -33,7 +33,7 @@ void files_part(const SummaryInput& input, std::string* out) {
   for (const FileReport& file : input.files) whole += file.error.empty() ? 1 : 0;
   line(out, "  files      %zu read to the end, %zu not", whole, input.files.size() - whole);
   for (const FileReport& file : input.files) {
-    if (!file.error.empty()) *out += "             " + file.error + '\n';
+    if (!file.error.empty()) *out += "             " + file.path + ": " + file.error + '\n';
   }
 }
 
@@ -108,16 +108,17 @@ std::string evicted_text(const Totals& totals) {
 // What does not happen between two hosts that are left alone.
 void tcp_part(const Totals& totals, std::string* out) {
   const ReassemblyCounters& tcp = totals.tcp;
-  const std::pair<uint64_t, const char*> said[] = {{tcp.conflicts, "second versions"},
-                                                   {tcp.uncompared, "repeats read again"},
-                                                   {tcp.late, "late pieces"},
-                                                   {tcp.doubtful, "doubtful segments"},
-                                                   {tcp.bad_checksum, "with a wrong checksum"},
-                                                   {totals.datagrams_bad_checksum, "datagrams with one"},
-                                                   {tcp.unplaced, "outside any window"},
-                                                   {tcp.resets_ignored, "resets ignored"},
-                                                   {tcp.fins_ignored, "ends ignored"},
-                                                   {tcp.urgent, "urgent"}};
+  const std::pair<uint64_t, const char*> said[] = {
+      {tcp.conflicts, "second versions"},
+      {tcp.uncompared, "repeats read again"},
+      {tcp.late, "late pieces"},
+      {tcp.doubtful, "doubtful segments"},
+      {tcp.bad_checksum, "segments with a wrong checksum"},
+      {totals.datagrams_bad_checksum, "datagrams with a wrong checksum"},
+      {tcp.unplaced, "outside any window"},
+      {tcp.resets_ignored, "resets ignored"},
+      {tcp.fins_ignored, "ends ignored"},
+      {tcp.urgent, "urgent"}};
   std::vector<std::string> parts;
   for (const auto& [n, what] : said) {
     if (n != 0) parts.push_back(std::string(what) + " " + human_count(n));
@@ -185,7 +186,7 @@ void alerts_part(const SummaryInput& input, std::string* out) {
   line(out, "  alerts     %s%s%s", human_count(totals.alert_count()).c_str(),
        severities.empty() ? "" : (": " + join(severities)).c_str(),
        totals.alert_updates == 0 ? "" : ("; updates " + human_count(totals.alert_updates)).c_str());
-  std::vector<std::string> below;
+  std::vector<std::string> besides;
   for (size_t i = 0; i < totals.detectors.size(); ++i) {
     const DetectorTotals& d = totals.detectors[i];
     const std::string& id = input.catalogue.detectors[i].id;
@@ -193,14 +194,15 @@ void alerts_part(const SummaryInput& input, std::string* out) {
       line(out, "    %-26s in %s alerts, %s matches", id.c_str(), human_count(d.alerts).c_str(),
            human_count(d.findings).c_str());
     } else if (d.findings != 0) {
-      below.push_back(id + " " + human_count(d.findings));
+      besides.push_back(id + " " + human_count(d.findings));
     }
   }
   if (totals.suppressed != 0)
     line(out, "  exceptions kept %s items silent", human_count(totals.suppressed).c_str());
-  if (!below.empty()) {
-    line(out, "  below every policy's threshold: %s%s", join(below).c_str(),
-         input.everything ? "" : " (--all shows it)");
+  // Too few or too weak for a policy, or in an item about which another policy of the group alerts.
+  if (!besides.empty()) {
+    line(out, "  found besides, without an alert of their own: %s%s", join(besides).c_str(),
+         input.everything ? "" : " (--all shows them)");
   }
 }
 
@@ -210,7 +212,9 @@ void silence_part(const SummaryInput& input, std::string* out) {
   if (totals.alert_count() != 0 || totals.packet_count() == 0) return;
   const Inspection all = totals.inspection();
   if (all.seen == 0) {
-    line(out, "  no alert: there was no TCP or UDP payload to read");
+    const uint64_t esp = totals.packets[static_cast<size_t>(PacketKind::kEsp)];
+    line(out, "  no alert: there was no TCP or UDP payload to read%s",
+         esp == 0 ? "" : ("; " + human_count(esp) + " packets were encrypted (ESP)").c_str());
   } else if (const uint64_t unread = all.unread_total(); unread != 0) {
     const uint64_t encrypted = all.unread[static_cast<size_t>(Unread::kEncrypted)];
     line(out, "  no alert: %s of %s were read; %s were encrypted, %s unread for other reasons",

@@ -4,9 +4,9 @@
 #include <signal.h>
 
 #include <atomic>
+#include <barrier>
 #include <ctime>
 #include <exception>
-#include <latch>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -98,7 +98,9 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
   std::atomic<size_t> running{workers.size()};
   std::atomic<bool> drained{false};
   Failure failure;
-  std::latch made(static_cast<std::ptrdiff_t>(workers.size()) + 2);
+  // The clock starts before any worker does: a small capture is read before another thread wakes.
+  const auto start_clock = [&begin]() noexcept { begin = std::chrono::steady_clock::now(); };
+  std::barrier made(static_cast<std::ptrdiff_t>(workers.size()) + 2, start_clock);
   const pthread_t caller = pthread_self();
 
   const auto run_worker = [&](size_t i) {
@@ -127,7 +129,6 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
     std::vector<std::thread> threads;
     for (size_t i = 0; i < workers.size(); ++i) threads.emplace_back(run_worker, i);
     made.arrive_and_wait();
-    begin = std::chrono::steady_clock::now();
     for (std::thread& t : threads) t.join();
     result.elapsed = std::chrono::steady_clock::now() - begin;
     result.delivered = output.finish(options.drain_limit);

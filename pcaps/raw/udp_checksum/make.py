@@ -46,5 +46,5 @@ assert sum(int(length) - 8 for length, in rows) == spoiled and len(rows) == 2
 total = sum(map(len, texts))
 case.write("Datagrams with a wrong checksum", "A datagram with a wrong checksum among right ones is told as unread (checksum).",
            "nc -> nc, UDP 5514, IPv4; scapy spoiled two of four checksums",
-           stderr_has=["datagrams with one 2"],
+           stderr_has=["datagrams with a wrong checksum 2"],
            payload={"seen": total, "read": total - spoiled, "duplicate": 0, "unread": {"checksum": spoiled}, "gap": 0})

@@ -12,6 +12,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -39,6 +40,38 @@ TEST(SummaryText, DurationsHaveTwoUnitsAtMost) {
   EXPECT_EQ(human_duration(hours(24) - seconds(1)), "23 h 59 min");
   EXPECT_EQ(human_duration(hours(48)), "2 d");
   EXPECT_EQ(human_duration(hours(24 * 2000 + 23)), "2,000 d 23 h");
+}
+
+// With another policy of its group alerting on the same item, a detector is not below anything.
+TEST(SummaryText, TellsWhatWasFoundWithoutAnAlertOfItsOwn) {
+  Catalogue catalogue;
+  catalogue.detectors.resize(2);
+  catalogue.detectors[0].id = "cn.resident_id";
+  catalogue.detectors[1].id = "cn.mobile";
+  RunResult result;
+  result.totals.detectors.resize(2);
+  result.totals.detectors[0] = {.findings = 3000, .alerts = 2};
+  result.totals.detectors[1] = {.findings = 2500};
+  EXPECT_THAT(summary_text({result, catalogue, {}, false, false}),
+              AllOf(HasSubstr("    cn.resident_id             in 2 alerts, 3,000 matches\n"),
+                    HasSubstr("  found besides, without an alert of their own: cn.mobile 2,500 (--all shows "
+                              "them)\n")));
+}
+
+TEST(SummaryText, SaysThatESPWasEncrypted) {
+  const Catalogue catalogue;
+  RunResult result;
+  result.totals.packets[static_cast<size_t>(PacketKind::kEsp)] = 1036;
+  EXPECT_THAT(summary_text({result, catalogue, {}, false, false}),
+              HasSubstr("  no alert: there was no TCP or UDP payload to read; 1,036 packets were encrypted "
+                        "(ESP)\n"));
+}
+
+TEST(SummaryText, NamesTheFileThatBrokeOff) {
+  const Catalogue catalogue;
+  const RunResult result;
+  EXPECT_THAT(summary_text({result, catalogue, {{"a.pcap", 1, 60, "empty file"}}, false, false}),
+              HasSubstr("  files      0 read to the end, 1 not\n             a.pcap: empty file\n"));
 }
 
 TEST(SummaryText, TellsOfStormsAndOfWhatWasLost) {
