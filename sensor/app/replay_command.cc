@@ -154,7 +154,7 @@ int replay_command(const std::vector<std::string>& args) {
     }
   }
   const bool told_all = tell_summary(arguments, {result, *setup->catalogue, reports, arguments.everything});
-  const std::string problems = sink_problems(sinks);
+  const std::string problems = end_problems(sinks);
   if (!problems.empty()) std::cerr << "weir: " << problems;
 
   if (result.source_stats.packets == 0 && !result.source_errors.front().empty()) return kExitUnreadable;

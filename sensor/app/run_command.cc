@@ -207,7 +207,7 @@ int run_command(const std::vector<std::string>& args) {
   if (!arguments.quiet) std::cerr << summary_text(summary);
   const bool told_all = tell_summary(arguments, summary);
   if (!result.placement_error.empty()) std::cerr << "weir run: " << result.placement_error << '\n';
-  const std::string problems = sink_problems(sinks);
+  const std::string problems = end_problems(sinks);
   if (!problems.empty()) std::cerr << "weir: " << problems;
   for (const std::string& broken : result.source_errors) {
     if (broken.empty()) continue;

@@ -115,6 +115,20 @@ std::string sink_problems(const std::vector<Sink*>& sinks) {
   return text;
 }
 
+std::string end_problems(const std::vector<Sink*>& sinks) {
+  std::string text;
+  for (Sink* sink : sinks) {
+    const uint64_t pending = sink->stats().pending;
+    if (pending == 0) {
+      text += sink_problems({sink});
+    } else {
+      text += sink->name() + ": " + std::to_string(pending) + (pending == 1 ? " alert was" : " alerts were") +
+              " not delivered\n";
+    }
+  }
+  return text;
+}
+
 void TroubleReporter::operator()() {
   constexpr auto kEvery = std::chrono::seconds(10);
   const std::string problems = trouble_();

@@ -61,6 +61,8 @@ bool tell_summary(const RunArguments& arguments, const SummaryInput& input);
 
 // What is wrong with the sinks, a line each; empty when nothing is.
 std::string sink_problems(const std::vector<Sink*>& sinks);
+// The same when the run is over: what is still pending is not delivered any more.
+std::string end_problems(const std::vector<Sink*>& sinks);
 
 // Tells on standard error what is wrong while a run goes on: at once what is new, a count that only grew
 // every ten seconds, and when it is over.

@@ -46,6 +46,7 @@ void OutputThread::start() {
 
 bool OutputThread::finish(std::chrono::milliseconds limit) {
   thread_.join();
+  delivering_.store(true);
   const bool endless = limit.count() == 0;
   const auto until = std::chrono::steady_clock::now() + limit;
   bool safe = true;

@@ -39,6 +39,8 @@ class OutputThread {
   // Waits until the channels are done and empty, then drains the sinks: true when everything is safe.
   // `limit`: how long the sinks may take, all together; zero: until done or interrupted.
   bool finish(std::chrono::milliseconds limit);
+  // finish() waits for nothing but the sinks. From any thread.
+  bool delivering() const { return delivering_.load(std::memory_order_relaxed); }
   uint64_t written() const { return written_.load(std::memory_order_relaxed); }
   // After finish(): why the thread could not run where it should; empty where it did.
   const std::string& placement_error() const { return placement_error_; }
@@ -54,6 +56,7 @@ class OutputThread {
   std::vector<Sink*> sinks_;
   std::vector<QueuedAlert> heap_;  // earliest first
   std::atomic<uint64_t> written_{0};
+  std::atomic<bool> delivering_{false};
   std::string placement_error_;
   std::thread thread_;
 };

@@ -143,8 +143,11 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
     const bool asked = signals.wait();
     if (failure.get() != nullptr) continue;  // sources may be gone with the worker that was not made
     if (asked) {
-      if (!result.interrupted) {
-        result.interrupted = true;
+      const bool again = result.interrupted;
+      result.interrupted = true;
+      // The first signal ends the reading, and what was found is written and delivered. The second, or the
+      // first where nothing but a delivery is waited for, ends the waiting.
+      if (!again && !output.delivering()) {
         // A source outlives its worker's run, and takes stop() from any thread.
         for (PacketSource* source : source_list) source->stop();
       } else {

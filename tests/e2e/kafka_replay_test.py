@@ -197,8 +197,6 @@ class KafkaReplay(unittest.TestCase):
                 time.sleep(REFUSED_FOR)
                 self.assertIsNone(process.poll(), "the replay ended with alerts that were not delivered")
                 process.send_signal(signal.SIGINT)
-                time.sleep(1)
-                process.send_signal(signal.SIGINT)
                 _, errors = process.communicate(timeout=30)
             finally:
                 if process.poll() is None:
@@ -207,6 +205,7 @@ class KafkaReplay(unittest.TestCase):
                 process.stderr.close()
             self.assertEqual(process.returncode, 1, errors)
             self.assertIn(f"kafka {address}: connection refused", errors)
+            self.assertRegex(errors, rf"kafka {address}: \d+ alerts were not delivered\n$")
 
 
 if __name__ == "__main__":
