@@ -3,8 +3,8 @@
 #include <sstream>
 
 #include "sensor/config/values.h"
-#include "signatures/yaml/yaml_gate.h"
 #include "sensor/policy/policy_engine.h"
+#include "signatures/yaml/yaml_gate.h"
 
 namespace weir {
 
