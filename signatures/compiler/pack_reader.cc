@@ -45,10 +45,6 @@ class PackReader {
       problem(0, 0, "the file is larger than 4 MiB; a pack is a few kilobytes");
       return false;
     }
-    if (!is_clean_utf8(text_.yaml)) {
-      problem(0, 0, "the file is not clean UTF-8 text");
-      return false;
-    }
     try {
       int line = -1;
       std::string refusal;
@@ -465,29 +461,6 @@ std::string_view nearest_name(std::string_view name, const std::vector<std::stri
     }
   }
   return best;
-}
-
-bool is_clean_utf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x80) {
-      if (c < ' ' && c != '\t' && c != '\n' && c != '\r') return false;
-      ++i;
-      continue;
-    }
-    const size_t n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-    if (c < 0xC2 || c > 0xF4 || i + n > text.size()) return false;
-    uint32_t code = c & (0xFFu >> (n + 1));
-    for (size_t k = 1; k < n; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      if ((next & 0xC0) != 0x80) return false;
-      code = (code << 6) | (next & 0x3Fu);
-    }
-    const bool overlong = code < (n == 2 ? 0x80u : n == 3 ? 0x800u : 0x10000u);
-    if (overlong || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return false;
-    i += n;
-  }
-  return true;
 }
 
 }  // namespace weir

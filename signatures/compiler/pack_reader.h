@@ -33,7 +33,4 @@ bool read_pack(const PackText& text, Pack* pack, std::vector<Diagnostic>* proble
 // empty when none is near.
 std::string_view nearest_name(std::string_view name, const std::vector<std::string_view>& known);
 
-// Valid UTF-8 without control characters other than tab and line breaks.
-bool is_clean_utf8(std::string_view text);
-
 }  // namespace weir

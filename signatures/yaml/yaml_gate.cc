@@ -3,7 +3,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
+#include <cstdint>
 #include <sstream>
 
 namespace weir {
@@ -12,25 +12,29 @@ namespace {
 constexpr int kMaxDepth = 50;
 constexpr int kMaxValues = 200'000;
 
-// Line (from 0) of the first byte that is no UTF-8, or -1. Overlong forms and surrogates are left to whoever
-// compares strings: here it is about files in another charset.
-int first_line_not_utf8(std::string_view text) {
+// Line (from 0) of the first byte that is no UTF-8 (RFC 3629), or a control character other than tab and line
+// breaks; -1 when there is none.
+int first_line_not_clean(std::string_view text) {
   int line = 0;
-  size_t i = 0;
-  while (i < text.size()) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte == '\n') ++line;
-    const size_t length = byte < 0x80   ? 1
-                          : byte < 0xc2 ? 0
-                          : byte < 0xe0 ? 2
-                          : byte < 0xf0 ? 3
-                          : byte < 0xf5 ? 4
-                                        : 0;
-    if (length == 0 || i + length > text.size()) return line;
-    for (size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return line;
+  for (size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x80) {
+      if (c < ' ' && c != '\t' && c != '\n' && c != '\r') return line;
+      if (c == '\n') ++line;
+      ++i;
+      continue;
     }
-    i += length;
+    const size_t n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+    if (c < 0xC2 || c > 0xF4 || i + n > text.size()) return line;
+    uint32_t code = c & (0xFFu >> (n + 1));
+    for (size_t k = 1; k < n; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + k]);
+      if ((next & 0xC0) != 0x80) return line;
+      code = (code << 6) | (next & 0x3Fu);
+    }
+    const bool overlong = code < (n == 2 ? 0x80u : n == 3 ? 0x800u : 0x10000u);
+    if (overlong || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return line;
+    i += n;
   }
   return -1;
 }
@@ -80,9 +84,9 @@ class Gate : public YAML::EventHandler {
 }  // namespace
 
 bool pass_yaml_gate(std::string_view yaml, int* line, std::string* problem) {
-  *line = first_line_not_utf8(yaml);
+  *line = first_line_not_clean(yaml);
   if (*line >= 0) {
-    *problem = "is not UTF-8; save the file in that charset";
+    *problem = "is not UTF-8, or holds control characters; save the file as UTF-8 text";
     return false;
   }
   std::istringstream stream{std::string(yaml)};
