@@ -1,61 +1,41 @@
 #include "sensor/capture/capture_file.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "sensor/capture/capture_backends.h"
 #include "sensor/capture/capture_parser.h"
+#include "sensor/capture/file_mapping.h"
 
 namespace weir {
 namespace {
 
 std::string describe_errno() { return std::strerror(errno); }
 
-class Mapping {
- public:
-  Mapping(const void* data, size_t size) : data_(static_cast<const uint8_t*>(data)), size_(size) {}
-  ~Mapping() { munmap(const_cast<uint8_t*>(data_), size_); }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-
-  Bytes bytes() const { return {data_, size_}; }
-
-  void read_ahead(size_t from, size_t to) const {
-    if (from >= size_) return;
-    madvise(const_cast<uint8_t*>(data_) + from, std::min(to, size_) - from, MADV_WILLNEED);
-  }
-  // Takes pages out of our address space, not out of the page cache: they come back when touched.
-  void release(size_t from, size_t to) const {
-    madvise(const_cast<uint8_t*>(data_) + from, std::min(to, size_) - from, MADV_DONTNEED);
-  }
-
- private:
-  const uint8_t* data_;
-  size_t size_;
-};
-
 class MappedCapture final : public CaptureFile {
  public:
-  MappedCapture(std::unique_ptr<Mapping> mapping, CaptureFormat format)
-      : mapping_(std::move(mapping)), parser_(format) {}
+  MappedCapture(std::unique_ptr<FileMapping> mapping, CaptureFormat format)
+      : mapping_(std::move(mapping)), parser_(format), end_(mapping_->bytes().size()) {}
 
   SourceStatus next_burst(std::span<RawPacket> out, size_t* count) override {
+    *count = 0;
     const auto at = static_cast<size_t>(parser_.position());
     // Not at the first call, which may be all that is wanted of a file (its first time).
     if (at > 0 && at >= next_advice_) move_ahead(at);
-    parser_.parse(mapping_->bytes().subspan(at), true, out, count);
+    if (!cut_off_) parser_.parse(mapping_->bytes().first(end_).subspan(at), true, out, count);
+    const size_t intact = mapping_->intact(static_cast<size_t>(parser_.position()));
+    if (intact < end_) [[unlikely]]
+      shorten(intact, out, count);
     if (*count > 0) return SourceStatus::kOk;
-    return parser_.error().empty() ? SourceStatus::kEnd : SourceStatus::kError;
+    return error().empty() ? SourceStatus::kEnd : SourceStatus::kError;
   }
 
-  std::string error() const override { return parser_.error(); }
+  std::string error() const override { return shrunk_.empty() ? parser_.error() : shrunk_; }
   uint64_t position() const override { return parser_.position(); }
   uint64_t size() const override { return mapping_->bytes().size(); }
   bool stable() const override { return true; }
@@ -78,8 +58,24 @@ class MappedCapture final : public CaptureFile {
     }
   }
 
-  std::unique_ptr<Mapping> mapping_;
+  // The file has become shorter: what was parsed of its first `intact` bytes stands, the rest was zeros.
+  void shorten(size_t intact, std::span<RawPacket> out, size_t* count) {
+    end_ = intact;
+    const uint8_t* const end = mapping_->bytes().data() + intact;
+    size_t whole = 0;
+    while (whole < *count && out[whole].bytes.data() + out[whole].bytes.size() <= end) ++whole;
+    *count = whole;
+    cut_off_ = cut_off_ || parser_.position() > intact;
+    shrunk_ = "became shorter, or could not be read any more, while it was read: of " +
+              std::to_string(mapping_->bytes().size()) + " bytes the first " + std::to_string(intact) +
+              " were left, and were read";
+  }
+
+  std::unique_ptr<FileMapping> mapping_;
   CaptureParser parser_;
+  size_t end_;            // of what there is
+  bool cut_off_ = false;  // the parser has gone past it
+  std::string shrunk_;
   size_t next_advice_ = 0;
   size_t released_ = 0;
 };
@@ -112,15 +108,8 @@ std::unique_ptr<CaptureFile> open_capture(const std::string& path, std::string* 
     return nullptr;
   }
   const auto size = static_cast<size_t>(info.st_size);
-  const void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (data == MAP_FAILED) {
-    *error = "cannot map: " + describe_errno();
-    close(fd);
-    return nullptr;
-  }
-  close(fd);
-  auto mapping = std::make_unique<Mapping>(data, size);
-  madvise(const_cast<void*>(data), size, MADV_SEQUENTIAL);
+  auto mapping = FileMapping::take(fd, size, error);
+  if (!mapping) return nullptr;
   const CaptureFormat format = detect_capture_format(mapping->bytes(), true);
   if (format != CaptureFormat::kOther) return std::make_unique<MappedCapture>(std::move(mapping), format);
 

@@ -4,8 +4,9 @@
 // standard input goes through a bounded buffer and the same parser; any other regular file is offered to
 // libpcap. Owned by ReplaySource, which calls next_burst() until kEnd or kError; one thread.
 //
-// A file must not be made shorter while it is mapped (the kernel answers with SIGBUS); one that still
-// grows is read to the length that it had when it was opened.
+// A file that still grows is read to the length that it had when it was opened. One that becomes shorter
+// meanwhile, or whose disk fails, is read as far as it is there, and ends with kError (file_mapping.h); of
+// the packets that were handed out last, what went while they were looked at may be zeros.
 #pragma once
 
 #include <memory>
