@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -41,6 +42,9 @@ struct Input {
   Nanoseconds due = 0;  // time of the next packet
   uint64_t size = 0;    // bytes; 0 for streams
   uint64_t position = 0;
+  uint64_t burst_from = 0;  // what `burst` is of the file
+  uint64_t burst_to = 0;
+  bool over = false;
   uint64_t kernel_drops = 0;
   uint64_t interface_drops = 0;
 };
@@ -94,7 +98,10 @@ class MergedReplay final : public ReplaySource {
   std::vector<FileReport> reports() const override {
     std::vector<FileReport> all;
     all.reserve(inputs_.size());
-    for (const Input& input : inputs_) all.push_back(input.report);
+    for (const Input& input : inputs_) {
+      all.push_back(input.report);
+      all.back().unfinished = !input.over && input.report.error.empty();
+    }
     return all;
   }
 
@@ -123,7 +130,10 @@ class MergedReplay final : public ReplaySource {
   void enlist(size_t index) {
     Input& input = inputs_[index];
     auto file = open_capture(input.report.path, &input.report.error);
-    if (!file) return;
+    if (!file) {
+      input.over = true;
+      return;
+    }
     input.size = file->size();
     length_ += input.size;
     if (is_stream_path(input.report.path)) {
@@ -140,6 +150,7 @@ class MergedReplay final : public ReplaySource {
       waiting_.push_back(index);
     } else {
       input.report.error = file->error();
+      input.over = true;
       move_position(input, input.size);
     }
   }
@@ -164,6 +175,7 @@ class MergedReplay final : public ReplaySource {
 
   // The input is over. Its memory stays until the next call: packets of this burst may borrow it.
   void close_input(Input& input) {
+    input.over = true;
     input.report.error = input.file->error();
     take_drops(input);
     move_position(input, input.size);
@@ -173,9 +185,17 @@ class MergedReplay final : public ReplaySource {
 
   SourceStatus refill(Input& input) {
     input.next = input.count = 0;
+    input.burst_from = input.position;
     const SourceStatus status = input.file->next_burst(input.burst, &input.count);
-    move_position(input, input.file->position());
+    input.burst_to = input.file->position();
     return status;
+  }
+
+  // As far as its packets have been handed out, not only read.
+  void move_in_burst(Input& input) {
+    if (input.count == 0) return;
+    const uint64_t length = input.burst_to - input.burst_from;
+    move_position(input, input.burst_from + length * input.next / input.count);
   }
 
   SourceStatus read_through(Input& input, std::span<RawPacket> out, size_t* count) {
@@ -205,16 +225,17 @@ class MergedReplay final : public ReplaySource {
     return true;
   }
 
-  // Moves packets of the earliest input until another is due before it, `out` is full, or more would cost
-  // the packets of this burst. False: this burst must end here.
+  // Moves packets of the earliest input until another is due before it, its next one is not due yet, `out` is
+  // full, or more would cost the packets of this burst. False: this burst must end here.
   bool take(Input& input, std::span<RawPacket> out, size_t* count, const Input* rival, bool rival_first) {
     while (*count < out.size()) {
       if (input.next == input.count) {
         if (!input.file->stable() && *count > 0) return false;
         // Nothing to merge with: straight into the caller's burst.
         size_t direct = 0;
-        const SourceStatus status =
-            rival == nullptr ? read_through(input, out.subspan(*count), &direct) : refill(input);
+        const SourceStatus status = rival == nullptr && speed_ == 0
+                                        ? read_through(input, out.subspan(*count), &direct)
+                                        : refill(input);
         if (direct > 0) {
           *count += direct;
           continue;
@@ -229,8 +250,10 @@ class MergedReplay final : public ReplaySource {
         }
       }
       const RawPacket& packet = input.burst[input.next];
-      if (rival != nullptr && (packet.time > rival->due || (packet.time == rival->due && rival_first))) {
+      if (packet.time > limit_ ||
+          (rival != nullptr && (packet.time > rival->due || (packet.time == rival->due && rival_first)))) {
         input.due = packet.time;
+        move_in_burst(input);
         return true;
       }
       ++input.report.packets;
@@ -239,6 +262,7 @@ class MergedReplay final : public ReplaySource {
       ++input.next;
     }
     if (input.next < input.count) input.due = input.burst[input.next].time;
+    move_in_burst(input);
     return false;
   }
 
@@ -248,7 +272,7 @@ class MergedReplay final : public ReplaySource {
     for (;;) {
       // What a stream will bring may be earlier than anything in hand.
       if (!silent_.empty() && (*count > 0 || !hear_silent())) break;
-      if (waiting_.empty()) break;
+      if (waiting_.empty() || inputs_[waiting_.front()].due > limit_) break;
       std::pop_heap(waiting_.begin(), waiting_.end(), later());
       const size_t index = waiting_.back();
       Input& input = inputs_[index];
@@ -270,13 +294,14 @@ class MergedReplay final : public ReplaySource {
       add_totals(out.first(*count));
       return SourceStatus::kOk;
     }
-    if (!silent_.empty()) return SourceStatus::kIdle;
+    if (!silent_.empty() || !waiting_.empty()) return SourceStatus::kIdle;
     return error().empty() ? SourceStatus::kEnd : SourceStatus::kError;
   }
 
   bool reopen(Input& input) {
     input.file = open_capture(input.report.path, &input.report.error);
     if (!input.file) {
+      input.over = true;
       move_position(input, input.size);
       return false;
     }
@@ -313,40 +338,31 @@ class MergedReplay final : public ReplaySource {
     }
   }
 
-  // Holds a burst back until its packets are due; the first packet sets the clock. A packet earlier than
-  // the one before it is due at once.
+  // Holds packets back until they are due; the first one sets the clock. A packet earlier than the one before
+  // it is due at once.
   SourceStatus paced_burst(std::span<RawPacket> out, size_t* count) {
     constexpr Nanoseconds kSlice = 20'000'000;
-    if (paced_next_ == paced_count_) {
-      paced_.resize(out.size());
-      paced_next_ = paced_count_ = 0;
-      const SourceStatus status = filtered_burst(paced_, &paced_count_);
-      if (status != SourceStatus::kOk) return status;
-      if (!clock_started_) {
-        clock_started_ = true;
-        clock_start_ = monotonic_now();
-        capture_start_ = paced_[0].time;
-      }
+    if (!clock_started_) {
+      if (!silent_.empty() && !hear_silent()) return SourceStatus::kIdle;
+      clock_started_ = !waiting_.empty();
+      clock_start_ = monotonic_now();
+      if (clock_started_) capture_start_ = inputs_[waiting_.front()].due;
     }
-    Nanoseconds now = monotonic_now();
-    const Nanoseconds due = due_at(paced_[paced_next_]);
-    if (due > now) {
-      const Nanoseconds wait = std::min(due - now, kSlice);
-      const timespec sleep{0, static_cast<long>(wait)};
-      clock_nanosleep(CLOCK_MONOTONIC, 0, &sleep, nullptr);
-      now = monotonic_now();
-      if (due > now) return SourceStatus::kIdle;
-    }
-    while (*count < out.size() && paced_next_ < paced_count_ && due_at(paced_[paced_next_]) <= now) {
-      out[(*count)++] = paced_[paced_next_++];
-    }
-    return SourceStatus::kOk;
+    limit_ = due_now();
+    const SourceStatus status = filtered_burst(out, count);
+    if (status != SourceStatus::kIdle || !silent_.empty()) return status;
+    const double left = static_cast<double>(inputs_[waiting_.front()].due - limit_) / speed_;
+    const timespec sleep{0, static_cast<long>(std::clamp(left, 0.0, static_cast<double>(kSlice)))};
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &sleep, nullptr);
+    limit_ = due_now();
+    return filtered_burst(out, count);
   }
 
-  Nanoseconds due_at(const RawPacket& packet) const {
-    const double after = static_cast<double>(packet.time - capture_start_) / speed_;
-    // Beyond 30 years of waiting the number of years does not matter, and the cast stays defined.
-    return clock_start_ + static_cast<Nanoseconds>(std::clamp(after, 0.0, 1e18));
+  // The capture's time by now; after the last time that a packet can have it stands.
+  Nanoseconds due_now() const {
+    const double gone = static_cast<double>(monotonic_now() - clock_start_) * speed_;
+    const auto most = static_cast<double>(kMaxPacketTime - capture_start_);
+    return capture_start_ + static_cast<Nanoseconds>(std::min(gone, most));
   }
 
   std::vector<Input> inputs_;    // never resized once made
@@ -358,9 +374,7 @@ class MergedReplay final : public ReplaySource {
   bool has_stream_ = false;
   uint64_t length_ = 0;  // of all files that have one
 
-  std::vector<RawPacket> paced_;
-  size_t paced_next_ = 0;
-  size_t paced_count_ = 0;
+  Nanoseconds limit_ = std::numeric_limits<Nanoseconds>::max();  // later packets wait
   bool clock_started_ = false;
   Nanoseconds clock_start_ = 0;
   Nanoseconds capture_start_ = 0;

@@ -25,8 +25,9 @@ struct ReplayOptions {
 struct FileReport {
   std::string path;
   uint64_t packets = 0;
-  uint64_t bytes = 0;  // their lengths on the wire
-  std::string error;   // empty: read to its end, whole
+  uint64_t bytes = 0;       // their lengths on the wire
+  std::string error;        // empty: nothing broke
+  bool unfinished = false;  // the replay was ended before it: neither read to its end nor broken
 };
 
 class ReplaySource : public PacketSource {

@@ -273,6 +273,100 @@ TEST_F(ReplaySourceTest, KeepsThePaceOfTheCapture) {
   for (size_t i = 0; i < 11; ++i) EXPECT_EQ(result.packets[i].bytes, labelled(0, i));
 }
 
+// An hour lies between the packets: what has been handed out is counted, not what has been read ahead.
+TEST_F(ReplaySourceTest, CountsWhatItHandedOutWhereItIsEnded) {
+  constexpr Nanoseconds kHour = 3600ll * 1'000'000'000;
+  for (const size_t files : {1u, 3u}) {
+    std::vector<std::string> paths;
+    for (size_t file = 0; file < files; ++file) {
+      std::vector<TimedFrame> frames;
+      for (size_t i = 0; i < 10; ++i)
+        frames.push_back({kStart + static_cast<Nanoseconds>(i) * kHour, labelled(file, i)});
+      paths.push_back(write("f" + std::to_string(file) + ".pcap", frames));
+    }
+    paths.push_back(write("later.pcap", {{kStart + 20 * kHour, labelled(9, 0)}}));
+    std::string error;
+    const auto source = make_replay_source(paths, {.filter = "", .speed = 1}, &error);
+    ASSERT_TRUE(source) << error;
+    std::vector<RawPacket> out(64);
+    size_t handed = 0;
+    for (int i = 0; i < 10; ++i) {
+      size_t count = 0;
+      const SourceStatus status = source->next_burst(out, &count);
+      ASSERT_TRUE(status == SourceStatus::kOk || status == SourceStatus::kIdle);
+      handed += count;
+    }
+    EXPECT_EQ(handed, files) << "the first of each is due at once, the next in an hour";
+    EXPECT_EQ(source->stats().packets, files);
+    // A tenth of each file but the last; its header and the like apart.
+    EXPECT_GT(source->progress(), 0.0);
+    EXPECT_LT(source->progress(), 0.2);
+    source->stop();
+    size_t count = 0;
+    EXPECT_EQ(source->next_burst(out, &count), SourceStatus::kEnd);
+    const std::vector<FileReport> reports = source->reports();
+    ASSERT_EQ(reports.size(), files + 1);
+    for (const FileReport& report : reports) {
+      EXPECT_TRUE(report.unfinished) << report.path;
+      EXPECT_EQ(report.error, "");
+      EXPECT_EQ(report.packets, &report == &reports.back() ? 0u : 1u);
+    }
+  }
+}
+
+TEST_F(ReplaySourceTest, ATimeThatGoesBackIsDueAtOnce) {
+  const std::string path = write(
+      "a.pcap",
+      {{kStart, labelled(0, 0)}, {kStart - 5'000'000'000, labelled(0, 1)}, {kStart - 1, labelled(0, 2)}});
+  const Replay result = replay({path}, {.filter = "", .speed = 0.001});
+  ASSERT_EQ(result.packets.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(result.packets[i].bytes, labelled(0, i));
+  EXPECT_EQ(result.status, SourceStatus::kEnd);
+  EXPECT_FALSE(result.reports[0].unfinished);
+}
+
+TEST_F(ReplaySourceTest, OfWholeAndBrokenFilesNoneIsUnfinished) {
+  const std::string good = write("good.pcap", {{kStart, labelled(0, 0)}});
+  harness::write_file(directory_.path("text.pcap"), Frame(100, 'x'));
+  for (const FileReport& report :
+       replay({good, directory_.path("text.pcap"), directory_.path("none.pcap"), write("empty.pcap", {})})
+           .reports) {
+    EXPECT_FALSE(report.unfinished) << report.path;
+  }
+}
+
+TEST_F(ReplaySourceTest, AFileThatShrinksEndsAloneAndSaysSo) {
+  std::vector<TimedFrame> frames, others;
+  for (size_t i = 0; i < 2000; ++i) {
+    frames.push_back({kStart + static_cast<Nanoseconds>(2 * i), labelled(0, 1000 + i)});
+    others.push_back({kStart + static_cast<Nanoseconds>(2 * i + 1), labelled(1, 1000 + i)});
+  }
+  const size_t record = 16 + labelled(0, 1000).size();
+  const std::vector<std::string> paths{write("a.pcap", frames), write("b.pcap", others)};
+  std::string error;
+  const auto source = make_replay_source(paths, {}, &error);
+  ASSERT_TRUE(source) << error;
+  std::vector<RawPacket> out(64);
+  std::vector<size_t> read(2);
+  SourceStatus status = SourceStatus::kOk;
+  for (bool first = true; status == SourceStatus::kOk; first = false) {
+    size_t count = 0;
+    status = source->next_burst(out, &count);
+    for (size_t i = 0; i < count; ++i) ++read[static_cast<size_t>(out[i].time - kStart) % 2];
+    const auto left = static_cast<off_t>(24 + 1000 * record + 7);
+    if (first) {
+      ASSERT_EQ(truncate(paths[0].c_str(), left), 0);
+    }
+  }
+  EXPECT_EQ(status, SourceStatus::kError);
+  EXPECT_EQ(read[0], 1000u);
+  EXPECT_EQ(read[1], 2000u);
+  const std::vector<FileReport> reports = source->reports();
+  EXPECT_NE(reports[0].error.find("became shorter"), std::string::npos) << reports[0].error;
+  EXPECT_EQ(reports[0].packets, 1000u);
+  EXPECT_EQ(reports[1].error, "");
+}
+
 TEST_F(ReplaySourceTest, MergesAPipeWithAFile) {
   std::vector<TimedFrame> even, odd;
   for (size_t i = 0; i < 1000; ++i) {
