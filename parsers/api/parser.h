@@ -75,6 +75,9 @@ struct ParserInfo {
   std::unique_ptr<Parser> (*resume)(uint32_t at_rest) = nullptr;  // null: at_rest() is always empty
 };
 
+// A flow keeps one bit a parser while it is probed.
+inline constexpr size_t kMaxParsers = 64;
+
 // All parsers, in registry order (parsers/registry.cc).
 std::span<const ParserInfo> parser_registry();
 

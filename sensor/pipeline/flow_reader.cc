@@ -1,6 +1,7 @@
 #include "sensor/pipeline/flow_reader.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <utility>
 
@@ -24,7 +25,9 @@ FlowReader::FlowReader(std::span<const ParserInfo> parsers, Transport transport,
       responder_port_(responder_port),
       transport_(transport),
       midstream_(midstream),
-      depth_(depth) {}
+      depth_(depth) {
+  assert(parsers.size() <= kMaxParsers);
+}
 
 FlowReader::FlowReader(std::span<const ParserInfo> parsers, Transport transport, uint16_t responder_port,
                        const AtRest& rest, const std::array<uint64_t, 2>& datagram_bytes, uint64_t depth,

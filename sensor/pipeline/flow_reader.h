@@ -45,8 +45,8 @@ class FlowReader {
     bool has(uint8_t flag) const { return (flags & flag) != 0; }
   };
 
-  // `parsers` outlive the reader. `midstream`: the flow's beginning was not seen. `depth`: bytes of each
-  // direction that are read, holes among them counted; 0: all.
+  // `parsers`: kMaxParsers at most; they outlive the reader. `midstream`: the flow's beginning was not seen.
+  // `depth`: bytes of each direction that are read, holes among them counted; 0: all.
   FlowReader(std::span<const ParserInfo> parsers, Transport transport, uint16_t responder_port,
              bool midstream, uint64_t depth = 0);
   // Goes on from `rest`, which came of a reader of the same flow. on_end() may have been left out since: only
@@ -113,6 +113,7 @@ class FlowReader {
   std::unique_ptr<Parser> parser_;
   const ParserInfo* info_ = nullptr;
   uint64_t refused_ = 0;  // bit i: parsers_[i] said no
+  static_assert(kMaxParsers <= 8 * sizeof(refused_) && kMaxParsers < UINT8_MAX, "refused_, AtRest::claimed");
   uint16_t responder_port_;
   Transport transport_;
   bool midstream_;
