@@ -83,7 +83,7 @@ enum class ReadOutcome : uint8_t { kOk, kMissing, kFailed };
 
 ReadOutcome read_key(const std::string& path, std::string* name, std::array<uint8_t, 32>* key,
                      std::string* error) {
-  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) {
     if (errno == ENOENT) return ReadOutcome::kMissing;
     *error = path + ": the token key cannot be read: " + std::strerror(errno);

@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <utility>
 
 #include "signatures/compiler/engine.h"
@@ -15,6 +13,7 @@
 #include "signatures/compiler/pattern_set.h"
 #include "signatures/compiler/shape_set.h"
 #include "signatures/compiler/word_index.h"
+#include "signatures/yaml/yaml_file.h"
 
 namespace weir {
 
@@ -26,20 +25,16 @@ constexpr uint32_t kDigitLeadIn = RunFilter::kMostLeadIn + RunFilter::kRunDigits
 constexpr uint32_t kAtSignLeadIn = 64 + 1;
 
 bool load_file(const std::string& path, std::vector<PackText>* out, std::vector<Diagnostic>* problems) {
-  std::error_code code;
-  const auto size = std::filesystem::file_size(path, code);
-  std::ifstream in(path, std::ios::binary);
-  if (code || !in) {
-    problems->push_back({path, 0, 0, "cannot be read; give a pack (*.yaml) or a folder of packs", true});
+  std::string text, error;
+  if (!read_yaml_file(path, kMaxPackBytes, &text, &error)) {
+    problems->push_back({path, 0, 0, error + "; give a pack (*.yaml) or a folder of packs", true});
     return false;
   }
-  if (size > kMaxPackBytes) {
+  if (text.size() > kMaxPackBytes) {
     problems->push_back({path, 0, 0, "the file is larger than 4 MiB; a pack is a few kilobytes", true});
     return false;
   }
-  std::stringstream text;
-  text << in.rdbuf();
-  out->push_back({path, std::move(text).str()});
+  out->push_back({path, std::move(text)});
   return true;
 }
 

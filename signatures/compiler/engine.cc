@@ -81,9 +81,15 @@ class File {
   int descriptor_;
 };
 
+// What decides what the sensor finds may be written by us and by root alone.
+bool belongs_to_us(const struct stat& info) {
+  return (info.st_uid == geteuid() || info.st_uid == 0) && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 // The cache file's bytes; nullopt when there is none or it is not to be trusted (then `note` says why).
 std::optional<std::string> read_cache(const std::string& path, std::string* note) {
-  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  // O_NONBLOCK: a pipe of this name must not be waited for.
+  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (file.get() < 0) {
     if (errno != ENOENT) *note = path + ": cannot be read: " + std::strerror(errno);
     return std::nullopt;
@@ -91,11 +97,11 @@ std::optional<std::string> read_cache(const std::string& path, std::string* note
   struct stat info {};
   if (fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode) ||
       static_cast<uint64_t>(info.st_size) > kMaxCacheBytes) {
-    *note = path + ": not a cache file; left alone";
+    *note = path + ": not a cache file; made again";
     return std::nullopt;
   }
-  if ((info.st_uid != geteuid() && info.st_uid != 0) || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    *note = path + ": others may write it, so it is not used; make it yours alone (chmod 644)";
+  if (!belongs_to_us(info)) {
+    *note = path + ": others may write it, so it is not used; made again";
     return std::nullopt;
   }
   std::string bytes(static_cast<size_t>(info.st_size), '\0');
@@ -110,8 +116,9 @@ std::optional<std::string> read_cache(const std::string& path, std::string* note
   return bytes;
 }
 
-// Magic, key, hash of what follows, then a length and the bytes for each engine.
-bool unpack(std::string_view bytes, const Hash& key, Databases* databases) {
+// Magic, key, hash of what follows, then a length and the bytes for each engine: none exactly where `engines`
+// has no expressions for it.
+bool unpack(std::string_view bytes, const Hash& key, const EngineExpressions& engines, Databases* databases) {
   const auto take = [&](size_t n) {
     const std::string_view part = bytes.substr(0, n);
     bytes.remove_prefix(std::min(n, bytes.size()));
@@ -122,13 +129,14 @@ bool unpack(std::string_view bytes, const Hash& key, Databases* databases) {
   Hasher hasher;
   hasher.add(bytes);
   if (sum != view_of(hasher.finish())) return false;
-  for (hs_database*& database : *databases) {
+  for (size_t i = 0; i < kEngines; ++i) {
+    hs_database*& database = (*databases)[i];
     uint64_t size = 0;
     const std::string_view length = take(sizeof size);
     if (length.size() != sizeof size) return false;
     std::memcpy(&size, length.data(), sizeof size);
     const std::string_view part = take(size);
-    if (part.size() != size) return false;
+    if (part.size() != size || (size == 0) != engines[i].empty()) return false;
     if (size == 0) continue;
     if (hs_deserialize_database(part.data(), part.size(), &database) != HS_SUCCESS) {
       database = nullptr;
@@ -245,7 +253,7 @@ bool make_databases(const EngineExpressions& engines, const std::string& cache_d
   const Hash key = key_of(engines);
   if (!path.empty()) {
     if (const std::optional<std::string> bytes = read_cache(path, note)) {
-      if (unpack(*bytes, key, databases)) return true;
+      if (unpack(*bytes, key, engines, databases)) return true;
       free_databases(databases);
       *note = path + ": damaged; made again";
     }

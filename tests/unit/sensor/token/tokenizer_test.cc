@@ -41,6 +41,12 @@ class KeyFile : public testing::Test {
   std::string folder_, path_;
 };
 
+// A pipe that nobody writes would be waited for.
+TEST_F(KeyFile, ThatIsAPipeIsRefused) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_EQ(refusal(), path_ + ": the token key must be a plain file");
+}
+
 // The key 00 01 … 1f and its check, made with Python's hashlib.blake2b.
 constexpr const char* kKnown =
     "weir-token-key-1 k1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 53e962b9466d1697\n";

@@ -1,7 +1,9 @@
 // The cache of compiled databases: used when whole, made again when anything about it is not.
 #include <gtest/gtest.h>
 #include <hs/hs.h>
+#include <sodium.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -132,11 +134,50 @@ TEST_F(Cache, AFileOfOtherExpressionsUnderThisNameIsNotUsed) {
   EXPECT_EQ(reports(databases_[kWordEngine], "tel 12345"), 1);
 }
 
+// A cache decides what is found: only what we or root wrote, and nobody else can have changed, is believed,
+// whatever its sums say. Made again it is ours.
 TEST_F(Cache, ThatOthersMayWriteIsNotRead) {
   make(engines_);
   const std::string path = cache_path(engines_, folder_);
-  ASSERT_EQ(chmod(path.c_str(), 0666), 0);
+  for (const mode_t mode : {0666, 0664, 0646}) {
+    ASSERT_EQ(chmod(path.c_str(), mode), 0);
+    EXPECT_NE(make(engines_).find("others may write it"), std::string::npos) << std::oct << mode;
+    EXPECT_EQ(make(engines_), "") << std::oct << mode;
+  }
+  if (geteuid() != 0) return;  // giving a file away takes root
+  ASSERT_EQ(chown(path.c_str(), 54'321, 54'321), 0);
   EXPECT_NE(make(engines_).find("others may write it"), std::string::npos);
+  EXPECT_EQ(make(engines_), "");
+}
+
+// Right in every sum, and nothing in it: the sensor would find nothing, in silence.
+TEST_F(Cache, WithoutADatabaseIsNotBelieved) {
+  make(engines_);
+  const std::string path = cache_path(engines_, folder_);
+  const std::string good = read(path);
+  constexpr size_t kSums = 16 + 32;  // the magic line and the key; then the sum of the rest
+  const std::string body(kEngines * sizeof(uint64_t), '\0');
+  std::array<uint8_t, 32> sum{};
+  crypto_generichash(sum.data(), sum.size(), reinterpret_cast<const uint8_t*>(body.data()), body.size(),
+                     nullptr, 0);
+  write(path,
+        good.substr(0, kSums) + std::string(reinterpret_cast<const char*>(sum.data()), sum.size()) + body);
+  EXPECT_NE(make(engines_).find("damaged"), std::string::npos);
+  EXPECT_EQ(read(path), good);
+}
+
+// A pipe would be waited for, a link may point anywhere: neither is followed, and a cache takes its place.
+TEST_F(Cache, ThatIsNoPlainFileIsReplaced) {
+  const std::string path = cache_path(engines_, folder_);
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_NE(make(engines_).find("not a cache file"), std::string::npos);
+  EXPECT_EQ(make(engines_), "");
+  const std::string elsewhere = folder_ + "/elsewhere";
+  fs::rename(path, elsewhere);
+  fs::create_symlink(elsewhere, path);
+  EXPECT_NE(make(engines_).find("cannot be read"), std::string::npos);
+  EXPECT_EQ(make(engines_), "");
+  EXPECT_FALSE(fs::is_symlink(path));
 }
 
 TEST_F(Cache, ThatIsNoFolderCostsOnlyTime) {
