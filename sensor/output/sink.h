@@ -27,6 +27,8 @@ class Sink {
   // Any thread: makes a waiting write() or drain() return soon (the program is told to end at once).
   virtual void interrupt() {}
   virtual bool interrupted() const { return false; }
+  // Any thread, on SIGHUP: what this sink has open may have been moved away (logrotate): it is opened anew.
+  virtual void reopen() {}
   virtual SinkStats stats() const = 0;
   // What is wrong at present, for a person; empty when nothing is.
   virtual std::string problem() const = 0;

@@ -14,6 +14,7 @@
 
 #include "sensor/base/clock.h"
 #include "sensor/base/cpus.h"
+#include "sensor/base/plain_failure.h"
 #include "sensor/pipeline/spsc_ring.h"
 
 namespace weir {
@@ -108,8 +109,21 @@ class HandOver {
   HandOver(const HandOver&) = delete;
   HandOver& operator=(const HandOver&) = delete;
 
+  // Throws where the system refuses the thread; then whoever asks next tries again.
   void start() {
-    std::call_once(started_, [this] { receiver_ = std::thread([this] { receive(); }); });
+    if (started_.load(std::memory_order_acquire)) return;
+    const std::lock_guard lock(start_);
+    if (started_.load(std::memory_order_relaxed)) return;
+    receiver_ = std::thread([this] {
+      try {
+        receive();
+      } catch (const std::exception& e) {
+        end_with_error("the receiver ended: " + plain_failure(e));
+      } catch (...) {
+        end_with_error("the receiver ended");
+      }
+    });
+    started_.store(true, std::memory_order_release);
   }
 
   PacketSource& source() { return *source_; }
@@ -128,7 +142,7 @@ class HandOver {
     return sum;
   }
   std::string error() const {
-    const std::string mine = ended() ? place_error_ : std::string();
+    const std::string mine = ended() ? own_error_ : std::string();
     return mine.empty() ? source_->error() : mine;
   }
 
@@ -137,9 +151,8 @@ class HandOver {
     name_this_thread("weir-receiver");
     // Sleeps of microseconds end when asked, not with the kernel's slack of 50 µs.
     prctl(PR_SET_TIMERSLACK, 1);
-    if (!place_this_thread(options_.cpus, &place_error_)) {
-      last_ = SourceStatus::kError;
-      ended_.store(true, std::memory_order_release);
+    if (std::string error; !place_this_thread(options_.cpus, &error)) {
+      end_with_error(std::move(error));
       return;
     }
     std::array<RawPacket, kReceiveBurst> burst;
@@ -156,6 +169,12 @@ class HandOver {
       if (abandoned_.load(std::memory_order_relaxed)) break;
     }
     last_ = status == SourceStatus::kError ? SourceStatus::kError : SourceStatus::kEnd;
+    ended_.store(true, std::memory_order_release);
+  }
+
+  void end_with_error(std::string error) {
+    own_error_ = std::move(error);
+    last_ = SourceStatus::kError;
     ended_.store(true, std::memory_order_release);
   }
 
@@ -268,9 +287,10 @@ class HandOver {
   std::vector<Block> blocks_;
   std::vector<Block*> free_;
   Block* filling_ = nullptr;
-  std::once_flag started_;
+  std::mutex start_;
+  std::atomic<bool> started_{false};
   std::thread receiver_;
-  std::string place_error_;
+  std::string own_error_;                   // read after ended_
   SourceStatus last_ = SourceStatus::kEnd;  // read after ended_
   std::atomic<bool> ended_{false};
   std::atomic<bool> abandoned_{false};

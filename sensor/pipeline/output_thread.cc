@@ -41,12 +41,22 @@ OutputThread::~OutputThread() {
 }
 
 void OutputThread::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    try {
+      run();
+    } catch (...) {
+      // Nobody takes alerts any more: who waits for room must not, and counts them as lost.
+      failure_ = std::current_exception();
+      for (AlertChannel* channel : channels_) channel->abandoned.store(true);
+      failed_.store(true, std::memory_order_release);
+    }
+  });
 }
 
 bool OutputThread::finish(std::chrono::milliseconds limit) {
   thread_.join();
   delivering_.store(true);
+  if (failed_.load(std::memory_order_acquire)) return false;
   const bool endless = limit.count() == 0;
   const auto until = std::chrono::steady_clock::now() + limit;
   bool safe = true;

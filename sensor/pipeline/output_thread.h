@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,6 +42,9 @@ class OutputThread {
   bool finish(std::chrono::milliseconds limit);
   // finish() waits for nothing but the sinks. From any thread.
   bool delivering() const { return delivering_.load(std::memory_order_relaxed); }
+  // The thread has ended before its time, by this exception; then finish() answers false. From any thread.
+  bool failed() const { return failed_.load(std::memory_order_acquire); }
+  std::exception_ptr failure() const { return failed() ? failure_ : nullptr; }
   uint64_t written() const { return written_.load(std::memory_order_relaxed); }
   // After finish(): why the thread could not run where it should; empty where it did.
   const std::string& placement_error() const { return placement_error_; }
@@ -57,6 +61,8 @@ class OutputThread {
   std::vector<QueuedAlert> heap_;  // earliest first
   std::atomic<uint64_t> written_{0};
   std::atomic<bool> delivering_{false};
+  std::exception_ptr failure_;  // read after failed_
+  std::atomic<bool> failed_{false};
   std::string placement_error_;
   std::thread thread_;
 };

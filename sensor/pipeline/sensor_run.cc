@@ -3,55 +3,25 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <array>
 #include <atomic>
-#include <barrier>
-#include <ctime>
+#include <condition_variable>
 #include <exception>
+#include <future>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "sensor/base/cpus.h"
+#include "sensor/base/plain_failure.h"
+#include "sensor/pipeline/signals.h"
 
 namespace weir {
 
 namespace {
 
-constexpr long kTickNs = 100'000'000;
-
-// Blocks SIGINT and SIGTERM for this thread and those it starts; hands them out one by one. SIGUSR1 is how
-// the run's own thread says that it is done.
-class Signals {
- public:
-  Signals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGINT);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &set_, &before_);
-  }
-  ~Signals() {
-    // One that came after the last wait() would end the program as soon as it is let through.
-    const timespec now{0, 0};
-    while (sigtimedwait(&set_, nullptr, &now) > 0) {
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
-  // True when the user asked to end within a tick.
-  bool wait() const {
-    const timespec tick{0, kTickNs};
-    const int signal = sigtimedwait(&set_, nullptr, &tick);
-    return signal == SIGINT || signal == SIGTERM;
-  }
-
- private:
-  sigset_t set_{};
-  sigset_t before_{};
-};
-
-// The first thing that went wrong in a thread before the run began.
+// The first thing that went wrong in a thread.
 class Failure {
  public:
   void set(std::exception_ptr what) {
@@ -68,11 +38,63 @@ class Failure {
   std::exception_ptr what_;
 };
 
+// Workers wait here until all of them are made, and learn whether the run begins.
+class StartGate {
+ public:
+  bool arrive_and_wait() {
+    std::unique_lock lock(mutex_);
+    ++arrived_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return state_ != State::kShut; });
+    return state_ == State::kOpen;
+  }
+  void await(size_t threads) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return arrived_ == threads; });
+  }
+  void open(bool begin) {
+    const std::lock_guard lock(mutex_);
+    state_ = begin ? State::kOpen : State::kCalledOff;
+    changed_.notify_all();
+  }
+
+ private:
+  enum class State : uint8_t { kShut, kOpen, kCalledOff };
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  size_t arrived_ = 0;
+  State state_ = State::kShut;
+};
+
+std::string text_of(const std::exception_ptr& what) {
+  try {
+    std::rethrow_exception(what);
+  } catch (const std::exception& e) {
+    return plain_failure(e);
+  } catch (...) {
+    return "unknown";
+  }
+}
+
 // Packets that the sources have read so far, all workers together.
 uint64_t packets_read(const std::vector<PacketSource*>& sources) {
   uint64_t n = 0;
   for (const PacketSource* source : sources) n += source->stats().packets;
   return n;
+}
+
+// Reads on for a worker that cannot, so that a receiver that hands packets over waits for nobody.
+void read_in_vain(PacketSource& source) {
+  std::array<RawPacket, 64> burst;
+  SourceStatus status = SourceStatus::kOk;
+  while (status == SourceStatus::kOk || status == SourceStatus::kIdle) {
+    size_t count = 0;
+    status = source.next_burst(burst, &count);
+  }
+}
+
+void stop_all(const std::vector<PacketSource*>& sources) {
+  for (PacketSource* source : sources) source->stop();
 }
 
 }  // namespace
@@ -92,17 +114,29 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
   }
   std::vector<std::unique_ptr<Worker>> workers(sources.size());
   OutputThread output(options.output, channel_list, sinks);
-  output.start();
 
   auto begin = std::chrono::steady_clock::now();
   std::atomic<size_t> running{workers.size()};
   std::atomic<bool> drained{false};
-  Failure failure;
-  // The clock starts before any worker does: a small capture is read before another thread wakes.
-  const auto start_clock = [&begin]() noexcept { begin = std::chrono::steady_clock::now(); };
-  std::barrier made(static_cast<std::ptrdiff_t>(workers.size()) + 2, start_clock);
+  Failure never_began;
+  Failure broke;
+  StartGate gate;
   const pthread_t caller = pthread_self();
 
+  const auto work = [&](size_t i) {
+    try {
+      workers[i]->run();
+    } catch (...) {
+      // The others end in order; what this one has sent is delivered.
+      broke.set(std::current_exception());
+      stop_all(source_list);
+      try {
+        read_in_vain(*source_list[i]);
+      } catch (...) {
+        // The source is what broke.
+      }
+    }
+  };
   const auto run_worker = [&](size_t i) {
     try {
       name_this_thread("weir-worker-" + std::to_string(i));
@@ -115,63 +149,98 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
       mine.count = static_cast<uint32_t>(workers.size());
       workers[i] = std::make_unique<Worker>(mine, setup, std::move(sources[i]), channel_list[i]);
     } catch (...) {
-      failure.set(std::current_exception());
+      never_began.set(std::current_exception());
     }
-    made.arrive_and_wait();
-    if (failure.get() == nullptr) {
-      workers[i]->run();
-    } else {
-      channel_list[i]->done.store(true, std::memory_order_release);
-    }
+    if (gate.arrive_and_wait()) work(i);
+    channel_list[i]->done.store(true, std::memory_order_release);
     running.fetch_sub(1);
   };
-  std::thread ender([&] {
-    std::vector<std::thread> threads;
-    for (size_t i = 0; i < workers.size(); ++i) threads.emplace_back(run_worker, i);
-    made.arrive_and_wait();
-    for (std::thread& t : threads) t.join();
-    result.elapsed = std::chrono::steady_clock::now() - begin;
-    result.delivered = output.finish(options.drain_limit);
+  std::vector<std::thread> threads;
+  const auto end_in_order = [&] {
+    try {
+      for (std::thread& t : threads) t.join();
+      result.elapsed = std::chrono::steady_clock::now() - begin;
+      result.delivered = output.finish(options.drain_limit);
+    } catch (...) {
+      broke.set(std::current_exception());
+      result.delivered = false;
+    }
     drained.store(true);
-    pthread_kill(caller, SIGUSR1);
-  });
+    pthread_kill(caller, Signals::kWake);
+  };
 
-  made.arrive_and_wait();  // from here on `failure` is final
+  // Any thread may be refused. Those that are there are told so, and go.
+  std::promise<bool> begins;
+  std::thread ender;
+  try {
+    output.start();
+    ender = std::thread([&] {
+      if (begins.get_future().get()) end_in_order();
+    });
+    threads.reserve(workers.size());
+    for (size_t i = 0; i < workers.size(); ++i) threads.emplace_back(run_worker, i);
+  } catch (...) {
+    never_began.set(std::current_exception());
+  }
+  gate.await(threads.size());
+  const std::exception_ptr why_not = never_began.get();
+  // The clock starts before any worker does: a small capture is read before another thread wakes.
+  begin = std::chrono::steady_clock::now();
+  begins.set_value(!why_not);
+  gate.open(!why_not);
+  if (why_not) {
+    for (std::thread& t : threads) t.join();
+    for (AlertChannel* channel : channel_list) channel->done.store(true);
+    if (ender.joinable()) ender.join();
+    throw std::runtime_error(text_of(why_not));
+  }
+
   uint64_t packets_before = 0;
   auto last_packet = std::chrono::steady_clock::now();
   while (!drained.load()) {
-    const bool asked = signals.wait();
-    if (failure.get() != nullptr) continue;  // sources may be gone with the worker that was not made
-    if (asked) {
+    const SignalKind signal = signals.wait();
+    if (signal == SignalKind::kReopen) {
+      for (Sink* sink : sinks) sink->reopen();
+      continue;
+    }
+    if (signal == SignalKind::kEnd) {
       const bool again = result.interrupted;
       result.interrupted = true;
       // The first signal ends the reading, and what was found is written and delivered. The second, or the
       // first where nothing but a delivery is waited for, ends the waiting.
       if (!again && !output.delivering()) {
         // A source outlives its worker's run, and takes stop() from any thread.
-        for (PacketSource* source : source_list) source->stop();
+        stop_all(source_list);
       } else {
         for (AlertChannel* channel : channel_list) channel->abandoned.store(true);
         for (Sink* sink : sinks) sink->interrupt();
       }
       continue;
     }
-    if (options.on_progress && running.load() > 0) {
-      options.on_progress(source_list.front()->progress(), source_list.front()->stats().bytes);
+    if (output.failed()) {
+      broke.set(output.failure());
+      stop_all(source_list);
     }
-    if (options.end_when_idle.count() > 0) {
-      const uint64_t packets = packets_read(source_list);
-      const auto now = std::chrono::steady_clock::now();
-      if (packets != packets_before) last_packet = now;
-      packets_before = packets;
-      if (now - last_packet >= options.end_when_idle) {
-        for (PacketSource* source : source_list) source->stop();
+    try {
+      if (options.on_progress && running.load() > 0) {
+        options.on_progress(source_list.front()->progress(), source_list.front()->stats().bytes);
       }
+      if (options.end_when_idle.count() > 0) {
+        const uint64_t packets = packets_read(source_list);
+        const auto now = std::chrono::steady_clock::now();
+        if (packets != packets_before) last_packet = now;
+        packets_before = packets;
+        if (now - last_packet >= options.end_when_idle) stop_all(source_list);
+      }
+      if (options.on_wait) options.on_wait();
+    } catch (...) {
+      broke.set(std::current_exception());
+      stop_all(source_list);
     }
-    if (options.on_wait) options.on_wait();
   }
   ender.join();
-  if (failure.get() != nullptr) std::rethrow_exception(failure.get());
+  if (output.failed()) broke.set(output.failure());
+  if (const std::exception_ptr what = broke.get()) result.failure = text_of(what);
   result.alerts_written = output.written();
   result.placement_error = output.placement_error();
   for (size_t i = 0; i < workers.size(); ++i) {
@@ -186,6 +255,8 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
       }
     }
     result.source_errors.push_back(source_list[i]->error());
+    std::string problem = source_list[i]->problem();
+    if (!problem.empty()) result.device_problems.push_back(std::move(problem));
   }
   if (at_end) at_end(source_list);
   return result;

@@ -1,5 +1,6 @@
 // One run of the sensor: starts the workers and the output thread, waits for the end of the input or for
-// SIGINT / SIGTERM, and ends in order: sources, flows, alerts, sinks.
+// SIGINT / SIGTERM, and ends in order: sources, flows, alerts, sinks. SIGHUP has the sinks open their files
+// anew. Nothing that a thread throws ends the process: the run ends in order, and RunResult tells.
 #pragma once
 
 #include <chrono>
@@ -42,12 +43,17 @@ struct RunResult {
   bool delivered = true;        // every sink has everything safe
   bool interrupted = false;     // by a signal
   std::string placement_error;  // why the output thread could not run where it should; empty: it did
+  // What ended a thread before its time (no memory, no thread for the receiver); empty: nothing. What its
+  // worker had in hand was not read.
+  std::string failure;
+  // What was still wrong with the devices at the end, a line each (PacketSource::problem).
+  std::vector<std::string> device_problems;
 };
 
-// `sources`: one a worker. `sinks` may be empty. SIGINT and SIGTERM are blocked for the run and handled by
-// the calling thread: the first ends the input, the second stops waiting for the sinks. Throws
-// std::runtime_error where a thread cannot run on the CPU that it was given, or memory for a worker is not
-// there; nothing was read then.
+// `sources`: one a worker. `sinks` may be empty. Signals (signals.h) are handled by the calling thread: the
+// first SIGINT or SIGTERM ends the input, the second stops waiting for the sinks. Throws std::runtime_error
+// where a thread cannot be started or run on the CPU that it was given, or memory for a worker is not there;
+// nothing was read then.
 RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
                      std::vector<std::unique_ptr<PacketSource>> sources, const std::vector<Sink*>& sinks,
                      const std::function<void(const std::vector<PacketSource*>&)>& at_end = {});

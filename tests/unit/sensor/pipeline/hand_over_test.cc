@@ -252,5 +252,42 @@ TEST(HandOver, ReceiverOnACpuThatIsNotThereIsAnError) {
   EXPECT_NE(sources[0]->error().find("cannot run on CPU 4095"), std::string::npos) << sources[0]->error();
 }
 
+// A source that throws: the receiver ends, what it had passed on is read, and every worker hears of it.
+class ThrowingSource final : public PacketSource {
+ public:
+  SourceStatus next_burst(std::span<RawPacket> out, size_t* count) override {
+    if (++calls_ > 50) throw std::bad_alloc();
+    out[0] = raw_packet(frame_, static_cast<Nanoseconds>(calls_));
+    *count = 1;
+    return SourceStatus::kOk;
+  }
+  SourceStats stats() const override { return {}; }
+  std::string error() const override { return {}; }
+
+ private:
+  Frame frame_ =
+      PacketBuilder().ethernet().ipv4("10.0.0.1", "192.0.2.9").udp(1000, 2000).payload("x").frame();
+  size_t calls_ = 0;
+};
+
+TEST(HandOver, AReceiverThatThrowsEndsTheInputWithAnError) {
+  HandOverOptions options;
+  options.workers = 3;
+  options.ticks = options.wait = true;
+  const auto sources = split_source(std::make_unique<ThrowingSource>(), options);
+  for (size_t w = 0; w < sources.size(); ++w) {
+    std::array<RawPacket, 16> out;
+    SourceStatus status = SourceStatus::kOk;
+    for (int calls = 0; status == SourceStatus::kOk || status == SourceStatus::kIdle; ++calls) {
+      size_t count = 0;
+      status = sources[w]->next_burst(out, &count);
+      ASSERT_LT(calls, 10'000);
+    }
+    EXPECT_EQ(status, SourceStatus::kError) << w;
+  }
+  EXPECT_TRUE(sources[0]->error().starts_with("the receiver ended: the system gives no more memory"))
+      << sources[0]->error();
+}
+
 }  // namespace
 }  // namespace weir

@@ -3,10 +3,13 @@
 #include "sensor/pipeline/sensor_run.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <thread>
@@ -339,6 +342,153 @@ TEST(SensorRun, EndsWhenNothingComesAnyMore) {
     const RunResult result = run_sensor(options, setup(), std::move(sources), {});
     EXPECT_FALSE(result.interrupted);
     EXPECT_GE(result.elapsed, milliseconds(100));
+  }
+}
+
+// Gives what `inner` gives, and throws where that is over.
+class BreakingSource final : public PacketSource {
+ public:
+  explicit BreakingSource(std::unique_ptr<PacketSource> inner) : inner_(std::move(inner)) {}
+  SourceStatus next_burst(std::span<RawPacket> out, size_t* count) override {
+    const SourceStatus status = inner_->next_burst(out, count);
+    if (status == SourceStatus::kEnd) throw std::bad_alloc();
+    return status;
+  }
+  SourceStats stats() const override { return inner_->stats(); }
+  std::string error() const override { return inner_->error(); }
+  void stop() override { inner_->stop(); }
+
+ private:
+  std::unique_ptr<PacketSource> inner_;
+};
+
+// One worker of several breaks after all of its packets, before its flows have ended: what it and the others
+// have sent is delivered, all of the others' is read, and the run says what happened.
+TEST(SensorRun, AWorkerThatThrowsEndsTheRunInOrder) {
+  const Ran whole = run("http1/many_hosts/input.pcap", 2, false);
+  for (const bool hand_over : {false, true}) {
+    std::vector<std::unique_ptr<PacketSource>> sources;
+    if (hand_over) {
+      HandOverOptions handing;
+      handing.workers = 2;
+      handing.queue_packets = 256;
+      handing.wait = handing.ticks = true;
+      sources = split_source(file("http1/many_hosts/input.pcap"), handing);
+      // The other one goes on, and would wait for ever for blocks that this one does not give back.
+      sources[0] = std::make_unique<BreakingSource>(std::move(sources[0]));
+    } else {
+      sources.push_back(std::make_unique<BreakingSource>(file("http1/many_hosts/input.pcap")));
+      sources.push_back(file("http1/many_hosts/input.pcap"));
+    }
+    RunOptions options;
+    options.worker.steered = hand_over;
+    KeepingSink sink;
+    const RunResult result = run_sensor(options, setup(), std::move(sources), {&sink});
+    EXPECT_NE(result.failure.find("no more memory"), std::string::npos) << result.failure;
+    EXPECT_TRUE(result.delivered);
+    EXPECT_EQ(result.alerts_written, sink.lines.size());
+    EXPECT_FALSE(sink.lines.empty());
+    EXPECT_LE(sink.lines.size(), whole.lines.size());
+  }
+}
+
+TEST(SensorRun, ADeviceThatThrowsIsAnError) {
+  HandOverOptions handing;
+  handing.workers = 2;
+  std::vector<std::unique_ptr<PacketSource>> sources =
+      split_source(std::make_unique<BreakingSource>(file("http1/many_hosts/input.pcap")), handing);
+  RunOptions options;
+  options.worker.steered = true;
+  KeepingSink sink;
+  const RunResult result = run_sensor(options, setup(), std::move(sources), {&sink});
+  EXPECT_EQ(result.failure, "");
+  EXPECT_TRUE(result.source_errors.front().starts_with("the receiver ended: the system gives no more memory"))
+      << result.source_errors.front();
+  EXPECT_FALSE(sink.lines.empty());
+}
+
+class ThrowingSink final : public Sink {
+ public:
+  void write(const Record&) override { throw std::bad_alloc(); }
+  bool drain(milliseconds) override { return true; }
+  SinkStats stats() const override { return {}; }
+  std::string problem() const override { return {}; }
+  std::string name() const override { return "test"; }
+};
+
+// Nobody waits for an output that has broken, in no mode, with the smallest ring.
+TEST(SensorRun, AnOutputThatThrowsEndsTheRunInOrder) {
+  for (const bool waits : {false, true}) {
+    std::vector<std::unique_ptr<PacketSource>> sources;
+    for (int i = 0; i < 2; ++i) sources.push_back(file("http1/many_hosts/input.pcap"));
+    ThrowingSink sink;
+    RunOptions options;
+    options.worker.wait_for_room = waits;
+    options.ring_capacity = 1;
+    const RunResult result = run_sensor(options, setup(), std::move(sources), {&sink});
+    EXPECT_NE(result.failure.find("no more memory"), std::string::npos) << result.failure;
+    EXPECT_FALSE(result.delivered);
+  }
+}
+
+// Sends the process a signal with its first packet.
+class SignallingSource final : public PacketSource {
+ public:
+  SignallingSource(std::unique_ptr<PacketSource> inner, int signal, std::atomic<bool>& heard)
+      : inner_(std::move(inner)), signal_(signal), heard_(heard) {}
+  SourceStatus next_burst(std::span<RawPacket> out, size_t* count) override {
+    if (signal_ != 0) {
+      kill(getpid(), signal_);
+      signal_ = 0;
+      heard_.wait(false);
+    }
+    return inner_->next_burst(out, count);
+  }
+  SourceStats stats() const override { return inner_->stats(); }
+  std::string error() const override { return inner_->error(); }
+  void stop() override {
+    inner_->stop();
+    heard_.store(true);
+    heard_.notify_all();
+  }
+
+ private:
+  std::unique_ptr<PacketSource> inner_;
+  int signal_;
+  std::atomic<bool>& heard_;
+};
+
+class ReopeningSink final : public Sink {
+ public:
+  explicit ReopeningSink(std::atomic<bool>& heard) : heard_(heard) {}
+  void write(const Record&) override { ++records; }
+  bool drain(milliseconds) override { return true; }
+  void reopen() override {
+    ++reopened;
+    heard_.store(true);
+    heard_.notify_all();
+  }
+  SinkStats stats() const override { return {}; }
+  std::string problem() const override { return {}; }
+  std::string name() const override { return "test"; }
+  size_t records = 0;
+  std::atomic<int> reopened{0};
+
+ private:
+  std::atomic<bool>& heard_;
+};
+
+TEST(SensorRun, AHangUpReopensAndGoesOn) {
+  const Ran whole = run("http1/many_hosts/input.pcap", 1, false);
+  for (const int signal : {SIGHUP, SIGTERM}) {
+    std::atomic<bool> heard{false};
+    std::vector<std::unique_ptr<PacketSource>> sources;
+    sources.push_back(std::make_unique<SignallingSource>(file("http1/many_hosts/input.pcap"), signal, heard));
+    ReopeningSink sink(heard);
+    const RunResult result = run_sensor({}, setup(), std::move(sources), {&sink});
+    EXPECT_EQ(result.interrupted, signal == SIGTERM);
+    EXPECT_EQ(sink.reopened.load(), signal == SIGHUP ? 1 : 0);
+    EXPECT_EQ(sink.records, signal == SIGHUP ? whole.lines.size() : 0u);
   }
 }
 
