@@ -1,8 +1,11 @@
 #include "sensor/capture/pcap_live.h"
 
+#include <net/if.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,6 +60,26 @@ class StopEvent {
   int descriptor_;
 };
 
+// Whether packets can come at all. Asked through a socket, not /sys, which may be another network
+// namespace's.
+std::string link_problem(const std::string& interface) {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return {};
+  ifreq request{};
+  interface.copy(request.ifr_name, IFNAMSIZ - 1);
+  // "any" is no interface, and has no link.
+  const bool known = ioctl(fd, SIOCGIFFLAGS, &request) == 0;
+  close(fd);
+  if (!known) return {};
+  if ((request.ifr_flags & IFF_UP) == 0) {
+    return interface + " is down, no packet can come: sudo ip link set " + interface + " up";
+  }
+  if ((request.ifr_flags & IFF_RUNNING) == 0) {
+    return interface + " has no link, no packet can come: is the cable in, and the mirror port on?";
+  }
+  return {};
+}
+
 class LivePcap final : public PacketSource {
  public:
   LivePcap(PcapHandle handle, const LiveOptions& options)
@@ -110,6 +133,9 @@ class LivePcap final : public PacketSource {
   }
 
   std::string error() const override { return error_; }
+  std::string problem() const override { return speaks_ ? link_problem(name_) : std::string(); }
+  // Another of the interface's sources tells its problems.
+  void leave_problems_to_another() { speaks_ = false; }
   Nanoseconds idle_clock() const override { return wall_clock_now(); }
 
   int socket() const { return descriptor_; }
@@ -183,6 +209,7 @@ class LivePcap final : public PacketSource {
 
   PcapHandle handle_;
   std::string name_;
+  bool speaks_ = true;
   StopEvent stopped_;
   int descriptor_;
   uint16_t link_type_;
@@ -320,6 +347,7 @@ std::vector<std::unique_ptr<PacketSource>> make_live_sources(const LiveOptions& 
   for (uint32_t i = 0; i < workers; ++i) {
     opened.push_back(open_live(mine, error));
     if (!opened.back()) return {};
+    if (i > 0) opened.back()->leave_problems_to_another();
     sockets.push_back(opened.back()->socket());
   }
   if (workers > 1) {
