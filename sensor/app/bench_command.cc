@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "sensor/app/command_line.h"
 #include "sensor/app/setup.h"
@@ -40,6 +41,7 @@ struct Measured {
   double seconds = 0;
   uint64_t packets = 0;
   uint64_t bytes = 0;
+  std::string error;  // what broke of the input, by name
 };
 
 Measured measure(Stage stage, const std::vector<std::string>& paths, const Config& config, const Setup& setup,
@@ -56,8 +58,9 @@ Measured measure(Stage stage, const std::vector<std::string>& paths, const Confi
   run.worker.last_stage = stage;
   run.output.on_alert = [](const Alert&) {};
   const RunResult result = run_sensor(run, setup.shared(), std::move(sources), {});
+  if (!result.failure.empty()) throw std::runtime_error("ended early: " + result.failure);
   return {std::chrono::duration<double>(result.elapsed).count(), result.source_stats.packets,
-          result.source_stats.bytes};
+          result.source_stats.bytes, result.source_errors.front()};
 }
 
 // Largest resident set so far, in MB (10^6 bytes).
@@ -89,6 +92,8 @@ int bench_command(const std::vector<std::string>& args) {
   if (paths.empty()) throw UsageError("name a capture file");
   if (any_stream(paths)) throw UsageError("standard input can be read only once: name a file");
   if (runs == 0 || runs > 1000) throw UsageError("--runs is 1 to 1000");
+  if (format != "text" && format != "json")
+    throw UsageError("--format is text or json, not '" + format + "'");
   if (workers == 0 || workers > 64) throw UsageError("--workers is 1 to 64");
   if (!only.empty() && std::ranges::none_of(kStages, [&](const StageName& s) { return only == s.name; })) {
     throw UsageError("there is no stage '" + only + "'");
@@ -107,7 +112,7 @@ int bench_command(const std::vector<std::string>& args) {
     for (unsigned i = 0; i <= runs; ++i) {
       const Measured m = measure(stage.stage, paths, config, *setup, workers);
       if (m.packets == 0) {
-        std::cerr << "weir bench: nothing could be read\n";
+        std::cerr << "weir bench: nothing could be read" << (m.error.empty() ? "" : ": " + m.error) << '\n';
         return kExitUnreadable;
       }
       if (i > 0) measured.push_back(m);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sensor/app/command_line.h"
+#include "sensor/app/settings_check.h"
 #include "sensor/app/setup.h"
 #include "sensor/capture/device_check.h"
 #include "sensor/config/config.h"
@@ -17,9 +18,11 @@ namespace {
 
 const Command kCommand = {
     "check", "check -c FILE [--explain] | --devices [-i IFACE] [--port PCI]",
-    "Reads a configuration, its packs and policies, and says what is wrong, with file and line. Starts "
-    "nothing\n"
-    "and makes no token key.",
+    "Reads a configuration, its packs and policies, and says what is wrong, with file and line: all that "
+    "would\n"
+    "keep a run of this user on this machine from starting, but for the interface. Starts nothing and makes "
+    "no\n"
+    "token key.",
     "  weir check -c weir.yaml             is it right, and what differs from the defaults?\n"
     "  weir check -c weir.yaml --explain   a sentence for each policy and each exception\n"
     "  weir check --explain                the built-in policies\n"
@@ -50,6 +53,9 @@ int check_command(const std::vector<std::string>& args) {
   add("schema", po::bool_switch(&schema), "print the JSON Schema of the configuration");
   po::variables_map given;
   if (!parse_command_line(kCommand, args, options, nullptr, &given)) return kExitDone;
+  if (!devices && (given.count("interface") != 0 || given.count("port") != 0)) {
+    throw UsageError("-i and --port go with --devices");
+  }
   if (devices) {
     const std::vector<DeviceFinding> findings = check_devices(device_options);
     std::cout << findings_text(findings);
@@ -69,13 +75,24 @@ int check_command(const std::vector<std::string>& args) {
 
   Config config = file.empty() ? default_live_config() : read_config(file);
   const std::string key_file = std::exchange(config.tokens.key_file, {});
-  const std::unique_ptr<Setup> setup = make_setup(config);
+  std::unique_ptr<Setup> setup;
+  std::string wrong;
+  try {
+    setup = make_setup(config);
+  } catch (const UsageError& e) {
+    wrong = e.what();
+  }
   config.tokens.key_file = key_file;
+  const SettingsReport settings = check_settings(config);
+  if (!settings.problems.empty()) wrong += (wrong.empty() ? "" : "\n") + lines_of(settings.problems);
+  if (!wrong.empty()) throw UsageError(wrong);
   if (!file.empty()) {
     std::cout << file << ": good. " << setup->catalogue->detectors.size() << " detectors, "
               << setup->policies->policy_count() << " policies.\n"
               << summary_text(config);
   }
+  for (const ConfigProblem& warning : settings.warnings) std::cerr << warning.to_string() << '\n';
+  for (const std::string& note : setup->notes) std::cerr << note << '\n';
   if (explain) std::cout << explain_text(config, std::time(nullptr));
   return kExitDone;
 }

@@ -6,6 +6,28 @@ namespace weir {
 
 namespace po = boost::program_options;
 
+namespace {
+
+// A variable of a script that is not set gives `--kafka ""`: that is no wish to have no Kafka. For a filter
+// it is one: everything.
+void refuse_empty_words(const po::variables_map& values) {
+  for (const auto& [name, value] : values) {
+    if (name == "filter" || value.defaulted()) continue;
+    const bool hidden = name == "word";
+    const auto refuse = [&](const std::string& text) {
+      if (!text.empty()) return;
+      throw UsageError(hidden ? "an empty word (\"\") stands where a name is wanted"
+                              : "--" + name + " is given an empty value");
+    };
+    if (const auto* text = boost::any_cast<std::string>(&value.value())) refuse(*text);
+    if (const auto* texts = boost::any_cast<std::vector<std::string>>(&value.value())) {
+      for (const std::string& text : *texts) refuse(text);
+    }
+  }
+}
+
+}  // namespace
+
 bool parse_command_line(const Command& command, const std::vector<std::string>& args,
                         const po::options_description& options, std::vector<std::string>* positional,
                         po::variables_map* values) {
@@ -30,6 +52,7 @@ bool parse_command_line(const Command& command, const std::vector<std::string>& 
       if (!command.examples.empty()) std::cout << "\nExamples:\n" << command.examples;
       return false;
     }
+    refuse_empty_words(*values);
     po::notify(*values);
   } catch (const po::error& e) {
     throw UsageError(std::string(e.what()) + " (weir " + command.name + " --help shows what there is)");

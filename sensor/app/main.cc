@@ -1,15 +1,21 @@
 // weir: one program, subcommands.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <iostream>
 
 #include "sensor/app/command_line.h"
+#include "sensor/base/plain_failure.h"
 #include "sensor/base/version.h"
+#include "sensor/pipeline/signals.h"
 
 namespace {
 
@@ -48,6 +54,15 @@ void forbid_core_dumps() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
+// Captures that overlap, each worker's own, a broker's connections: a shell's soft limit is soon reached.
+void allow_descriptors() {
+  constexpr rlim_t kEnough = 65'536;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kEnough) return;
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? kEnough : std::min(kEnough, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // A file or socket that got the number of a closed standard stream would be written to as if it were one.
 void open_standard_streams() {
   int opened = 0;
@@ -57,36 +72,62 @@ void open_standard_streams() {
   if (opened > STDERR_FILENO) close(opened);
 }
 
-}  // namespace
+// What is printed must arrive, whichever command printed it. A reader that has left wants no more: no word
+// then.
+int end_of_output(std::string_view command, int code) {
+  std::cout.flush();
+  errno = 0;
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+  if (written || code != weir::kExitDone) return code;
+  pollfd reader{STDOUT_FILENO, POLLOUT, 0};
+  const int saved = errno;
+  const bool left = poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR) != 0;
+  errno = saved;
+  if (!left) {
+    std::cerr << "weir " << command << ": standard output cannot be written"
+              << (errno != 0 ? std::string(": ") + std::strerror(errno) : std::string()) << '\n';
+  }
+  return weir::kExitFailed;
+}
 
-int main(int argc, char** argv) {
-  open_standard_streams();
-  forbid_core_dumps();
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  if (words.empty()) {
-    std::cerr << kHelp;
-    return weir::kExitUsage;
-  }
-  if (words[0] == "-h" || words[0] == "--help" || words[0] == "help") {
-    std::cout << kHelp;
-    return weir::kExitDone;
-  }
-  if (words[0] == "-V" || words[0] == "--version") {
-    std::cout << "weir " << weir::kVersion << '\n';
-    return weir::kExitDone;
-  }
+int run(const std::vector<std::string>& words) {
   for (const Entry& entry : kCommands) {
     if (entry.name != words[0]) continue;
     try {
-      return entry.run({words.begin() + 1, words.end()});
+      return end_of_output(entry.name, entry.run({words.begin() + 1, words.end()}));
     } catch (const weir::UsageError& e) {
       std::cerr << "weir " << entry.name << ": " << e.what() << '\n';
       return weir::kExitUsage;
     } catch (const std::exception& e) {
-      std::cerr << "weir " << entry.name << ": " << e.what() << '\n';
+      std::cerr << "weir " << entry.name << ": " << weir::plain_failure(e) << '\n';
       return weir::kExitFailed;
     }
   }
   std::cerr << "weir: there is no command '" << words[0] << "'\n\n" << kHelp;
   return weir::kExitUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  weir::ignore_write_signals();
+  open_standard_streams();
+  forbid_core_dumps();
+  allow_descriptors();
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty()) {
+    std::cerr << kHelp;
+    return weir::kExitUsage;
+  }
+  // `weir help replay` is `weir replay --help`.
+  if (words.size() == 2 && words[0] == "help") words = {words[1], "--help"};
+  if (words[0] == "-h" || words[0] == "--help" || words[0] == "help") {
+    std::cout << kHelp;
+    return end_of_output("help", weir::kExitDone);
+  }
+  if (words[0] == "-V" || words[0] == "--version") {
+    std::cout << "weir " << weir::kVersion << '\n';
+    return end_of_output("version", weir::kExitDone);
+  }
+  return run(words);
 }

@@ -1,14 +1,17 @@
 // weir replay: capture files in, alerts out.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
 #include "sensor/app/command_line.h"
 #include "sensor/app/item_lines.h"
 #include "sensor/app/run_options.h"
+#include "sensor/app/settings_check.h"
 #include "sensor/app/summary_text.h"
 #include "sensor/pipeline/hand_over.h"
+#include "sensor/pipeline/signals.h"
 
 namespace weir {
 
@@ -68,9 +71,27 @@ class Progress {
   bool shown_ = false;
 };
 
+// Every worker walks the files by itself. Where they were told to end, each is somewhere else: the one that
+// came farthest tells.
+std::vector<FileReport> all_reports(const std::vector<const ReplaySource*>& walks) {
+  std::vector<FileReport> all = walks.front()->reports();
+  for (const ReplaySource* walk : walks) {
+    const std::vector<FileReport> its = walk->reports();
+    for (size_t i = 0; i < all.size(); ++i) {
+      const bool unfinished = all[i].unfinished || its[i].unfinished;
+      const std::string error = all[i].error.empty() ? its[i].error : all[i].error;
+      if (its[i].packets > all[i].packets) all[i] = its[i];
+      all[i].unfinished = unfinished && error.empty();
+      all[i].error = error;
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 int replay_command(const std::vector<std::string>& args) {
+  ignore_hang_up();
   RunArguments arguments;
   std::string speed;
   bool items = false;
@@ -91,21 +112,28 @@ int replay_command(const std::vector<std::string>& args) {
   Config config =
       arguments.config_file.empty() ? default_replay_config() : read_config(arguments.config_file);
   apply(arguments, given, &config);
+  const double times = parse_speed(speed);
+  // Before the first thread is made: librdkafka's, then our own.
+  Signals signals;
+  require_settings(config, arguments.quiet);
   const std::unique_ptr<Setup> setup = make_setup(config);
+  if (!arguments.quiet) {
+    for (const std::string& note : setup->notes) std::cerr << "weir: " << note << '\n';
+  }
 
   ReplayOptions replay;
   replay.filter = config.capture.filter;
-  replay.speed = parse_speed(speed);
+  replay.speed = times;
   const uint32_t workers = items ? 1 : worker_count(config.workers.count);
   // What can be read only once is read by one receiver, which hands the packets over.
   const bool hand_over = any_stream(paths) && workers > 1;
-  const ReplaySource* first = nullptr;
+  std::vector<const ReplaySource*> walks;
   std::vector<std::unique_ptr<PacketSource>> sources;
   for (uint32_t i = 0; i < (hand_over ? 1 : workers); ++i) {
     std::string error;
     auto source = make_replay_source(paths, replay, &error);
     if (!source) throw UsageError(error);
-    if (first == nullptr) first = source.get();
+    walks.push_back(source.get());
     sources.push_back(std::move(source));
   }
   if (hand_over) {
@@ -142,24 +170,35 @@ int replay_command(const std::vector<std::string>& args) {
   }
   run.on_wait = TroubleReporter([&] { return sink_problems(sinks); });
   std::vector<FileReport> reports;
-  const RunResult result = run_sensor(run, shared, std::move(sources), sinks,
-                                      [&](const std::vector<PacketSource*>&) { reports = first->reports(); });
+  const RunResult result =
+      run_sensor(run, shared, std::move(sources), sinks,
+                 [&](const std::vector<PacketSource*>&) { reports = all_reports(walks); });
+  signals.restore();
   progress.finish();
   console.finish();
+  SummaryInput summary{result, *setup->catalogue, reports, arguments.everything};
+  summary.filter = config.capture.filter;
   if (!arguments.quiet) {
-    std::cerr << summary_text({result, *setup->catalogue, reports, arguments.everything});
+    std::cerr << summary_text(summary);
   } else {
+    if (result.interrupted) std::cerr << "weir replay: interrupted\n";
     for (const FileReport& report : reports) {
-      if (!report.error.empty()) std::cerr << "weir replay: " << report.error << '\n';
+      if (!report.error.empty()) std::cerr << "weir replay: " << report.path << ": " << report.error << '\n';
     }
   }
-  const bool told_all = tell_summary(arguments, {result, *setup->catalogue, reports, arguments.everything});
+  const bool told_all = tell_summary(arguments, summary);
   const std::string problems = end_problems(sinks);
   if (!problems.empty()) std::cerr << "weir: " << problems;
 
-  if (result.source_stats.packets == 0 && !result.source_errors.front().empty()) return kExitUnreadable;
-  if (!result.delivered || result.outlet.lost > 0 || !told_all) return kExitFailed;
-  return kExitDone;
+  if (!result.failure.empty()) std::cerr << "weir replay: ended early: " << result.failure << '\n';
+
+  const bool nothing_read = result.source_stats.packets == 0 && !result.source_errors.front().empty();
+  if (nothing_read && result.failure.empty()) return kExitUnreadable;
+  if (!result.failure.empty() || !result.delivered || result.outlet.lost > 0 || !told_all) return kExitFailed;
+  // What was named and gave nothing is not passed over for what else was named.
+  if (std::ranges::any_of(reports, [](const FileReport& r) { return !r.error.empty() && r.packets == 0; }))
+    return kExitUnreadable;
+  return result.interrupted ? kExitFailed : kExitDone;
 }
 
 }  // namespace weir

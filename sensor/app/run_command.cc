@@ -1,14 +1,17 @@
 // weir run: live capture.
+#include <cmath>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include "sensor/app/command_line.h"
 #include "sensor/app/run_options.h"
+#include "sensor/app/settings_check.h"
 #include "sensor/app/summary_text.h"
 #include "sensor/capture/dpdk_source.h"
 #include "sensor/capture/pcap_live.h"
 #include "sensor/pipeline/hand_over.h"
+#include "sensor/pipeline/signals.h"
 
 namespace weir {
 
@@ -125,6 +128,7 @@ std::string device_problems(const std::vector<PacketSource*>& sources) {
 }  // namespace
 
 int run_command(const std::vector<std::string>& args) {
+  ignore_hang_up();
   RunArguments arguments;
   std::string interface;
   std::vector<std::string> ports;
@@ -149,19 +153,29 @@ int run_command(const std::vector<std::string>& args) {
   apply(arguments, given, &config);
   if (!interface.empty() && !ports.empty())
     throw UsageError("-i is for the kernel, --port for DPDK: give one");
+  if (!interface.empty() && !eal.empty())
+    throw UsageError("--dpdk is for ports (--port); -i goes through the kernel");
   if (!interface.empty()) {
     config.capture.interface = interface;
     config.capture.dpdk.ports.clear();
   }
-  if (!ports.empty()) config.capture.dpdk.ports = ports;
+  if (!ports.empty()) {
+    config.capture.dpdk.ports = ports;
+    config.capture.interface.clear();
+  }
   for (std::string& word : words_of(eal)) config.capture.dpdk.eal.push_back(std::move(word));
   if (config.capture.interface.empty() && config.capture.dpdk.ports.empty()) {
     throw UsageError(
         "which interface? Give -i IFACE or --port PORT, or capture.interface or capture.dpdk.ports in the "
         "configuration");
   }
+  if (!eal.empty() && config.capture.dpdk.ports.empty())
+    throw UsageError("--dpdk is for ports: give --port, or capture.dpdk.ports in the configuration");
   if (!(idle_seconds >= 0 && idle_seconds <= 86'400))
     throw UsageError("--end-when-idle is 0 to 86400 seconds");
+  // Before the first thread is made: librdkafka's, DPDK's, then our own.
+  Signals signals;
+  require_settings(config, arguments.quiet);
   const std::unique_ptr<Setup> setup = make_setup(config);
 
   const uint32_t workers = worker_count(config.workers.count);
@@ -190,25 +204,34 @@ int run_command(const std::vector<std::string>& args) {
   const Placement placement = place_threads(config, workers, opened.node);
   run.worker_cpus = placement.workers;
   run.output.cpus = placement.output;
-  run.end_when_idle = std::chrono::milliseconds(static_cast<int64_t>(idle_seconds * 1000));
+  // Any time at all is a time; 0 is never.
+  run.end_when_idle = std::chrono::milliseconds(static_cast<int64_t>(std::ceil(idle_seconds * 1000)));
   run.output.writer = writer_options(config);
   run.output.ordered = false;
   run.output.on_alert = console.on_alert();
   run.drain_limit = std::chrono::seconds(config.output.drain_seconds);
   run.on_wait = TroubleReporter([&] { return device_problems(devices) + sink_problems(sinks); });
   if (!arguments.quiet) {
+    for (const std::string& note : setup->notes) std::cerr << "weir: " << note << '\n';
     for (const std::string& note : notes) std::cerr << "weir: " << note << '\n';
     std::cerr << "weir: watching " << opened.name << " with " << workers
               << (workers == 1 ? " worker" : " workers") << " (Ctrl-C ends)\n";
   }
   const RunResult result = run_sensor(run, setup->shared(), std::move(opened.sources), sinks);
+  signals.restore();
 
-  const SummaryInput summary{result, *setup->catalogue, {}, arguments.everything, true};
+  SummaryInput summary{result, *setup->catalogue, {}, arguments.everything, true};
+  summary.filter = config.capture.filter;
+  summary.filter_counted = through_dpdk;
   if (!arguments.quiet) std::cerr << summary_text(summary);
   const bool told_all = tell_summary(arguments, summary);
   if (!result.placement_error.empty()) std::cerr << "weir run: " << result.placement_error << '\n';
   const std::string problems = end_problems(sinks);
   if (!problems.empty()) std::cerr << "weir: " << problems;
+  if (!result.failure.empty()) {
+    std::cerr << "weir run: ended early: " << result.failure << '\n';
+    return kExitFailed;
+  }
   for (const std::string& broken : result.source_errors) {
     if (broken.empty()) continue;
     std::cerr << "weir run: " << broken << '\n';

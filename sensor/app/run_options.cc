@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "sensor/app/command_line.h"
+#include "sensor/app/settings_check.h"
 #include "sensor/app/summary_json.h"
 #include "sensor/output/json_lines_sink.h"
 
@@ -46,18 +47,34 @@ void apply(const RunArguments& a, const po::variables_map& given, Config* config
     if (a.workers > kMaxWorkers) throw UsageError("--workers is 0 (one a core) to 256");
     config->workers.count = a.workers;
   }
-  if (!a.filter.empty()) config->capture.filter = a.filter;
+  // An empty one is a wish, too: everything, whatever the configuration says.
+  if (given.count("filter") != 0) {
+    config->capture.filter = a.filter;
+    config->places["capture.filter"] = "--filter";
+  }
   if (a.everything) config->policy.policies.push_back(everything_policy());
-  if (!a.output_file.empty()) config->output.file = a.output_file;
-  if (!a.token_key.empty()) config->tokens.key_file = a.token_key;
+  if (!a.output_file.empty()) {
+    config->output.file = a.output_file;
+    config->places["output.file"] = "--output";
+  }
+  if (!a.token_key.empty()) {
+    config->tokens.key_file = a.token_key;
+    config->places["tokens.key_file"] = "--token-key";
+  }
   if (!a.kafka.empty()) {
     if (!config->output.kafka) config->output.kafka.emplace();
     config->output.kafka->brokers = a.kafka;
     config->output.kafka->sensor = config->sensor;
+    config->places["output.kafka.brokers"] = "--kafka";
   }
   if (!a.kafka_topic.empty()) {
     if (!config->output.kafka) throw UsageError("--kafka-topic needs --kafka HOST:PORT");
     config->output.kafka->topics["alerts"] = a.kafka_topic;
+    config->places["output.kafka.topics.alerts"] = "--kafka-topic";
+  }
+  if (!a.summary_json.empty()) {
+    const std::string why = folder_problem(a.summary_json);
+    if (!why.empty()) throw UsageError("--summary-json: the summary cannot be written: " + why);
   }
 }
 

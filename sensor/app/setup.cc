@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "sensor/app/command_line.h"
+#include "sensor/app/settings_check.h"
 #include "sensor/base/cpus.h"
 #include "sensor/output/json_lines_sink.h"
 #include "sensor/output/kafka_sink.h"
@@ -14,15 +15,6 @@
 namespace weir {
 
 namespace {
-
-std::string lines_of(const std::vector<ConfigProblem>& problems) {
-  std::string text;
-  for (const ConfigProblem& problem : problems) {
-    if (!text.empty()) text += '\n';
-    text += problem.to_string();
-  }
-  return text;
-}
 
 int64_t now_seconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -59,6 +51,7 @@ std::unique_ptr<Setup> make_setup(const Config& config) {
     for (const Diagnostic& d : diagnostics) text += (text.empty() ? "" : "\n") + d.to_string();
     throw UsageError(text);
   }
+  for (const Diagnostic& d : diagnostics) setup->notes.push_back(d.to_string());
   setup->catalogue = std::make_shared<const Catalogue>(make_catalogue(*setup->patterns));
 
   std::vector<PolicyProblem> problems;
@@ -87,7 +80,8 @@ std::vector<std::unique_ptr<Sink>> make_sinks(const OutputConfig& output) {
   }
   if (output.kafka) {
     auto sink = KafkaSink::create(*output.kafka, &error);
-    if (!sink) throw UsageError(error);
+    // The options are good (check_settings): threads, descriptors or memory were refused.
+    if (!sink) throw std::runtime_error(error);
     sinks.push_back(std::move(sink));
   }
   return sinks;
@@ -157,16 +151,8 @@ Placement place_threads(const Config& config, uint32_t workers, int node) {
   const auto has = [](const std::vector<int>& cpus, int cpu) {
     return std::find(cpus.begin(), cpus.end(), cpu) != cpus.end();
   };
-  const auto check = [&](const CpuList& list, const char* key) {
-    for (const int cpu : list.cpus) {
-      if (has(allowed, cpu)) continue;
-      throw UsageError(std::string(key) + ": this process may not run on CPU " + std::to_string(cpu) +
-                       "; it may on " + cpu_list_text(allowed));
-    }
-  };
-  check(config.workers.cpus, "workers.cpus");
-  check(config.workers.receiver_cpus, "workers.receiver_cpus");
-  check(config.workers.output_cpus, "workers.output_cpus");
+  const std::vector<ConfigProblem> problems = cpu_problems(config, allowed);
+  if (!problems.empty()) throw UsageError(lines_of(problems));
   Placement placement;
   if (config.workers.cpus.automatic) {
     placement.workers = choose_worker_cpus(allowed, facts, node, workers);

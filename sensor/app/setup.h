@@ -19,6 +19,7 @@ struct Setup {
   std::shared_ptr<const PolicySet> policies;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::string token_prefix;
+  std::vector<std::string> notes;  // for the operator: what was wrong with the cache of patterns
 
   SharedSetup shared() const;
 };
@@ -30,8 +31,8 @@ Config read_config(const std::string& path);
 // else in memory). Throws UsageError.
 std::unique_ptr<Setup> make_setup(const Config& config);
 
-// The file and Kafka sinks of the configuration. Throws UsageError (a property that librdkafka refuses) or
-// std::runtime_error (a file that cannot be opened).
+// The file and Kafka sinks of a configuration that require_settings() let pass. Throws std::runtime_error: a
+// file that cannot be opened, threads or descriptors that the system refuses.
 std::vector<std::unique_ptr<Sink>> make_sinks(const OutputConfig& output);
 
 // Options of one of `workers` workers: memory limits are divided.

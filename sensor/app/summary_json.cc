@@ -1,8 +1,10 @@
 #include "sensor/app/summary_json.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "sensor/base/verdict.h"
@@ -41,6 +43,7 @@ std::string summary_json(const SummaryInput& input) {
   ordered_json files = ordered_json::array();
   for (const FileReport& file : input.files) {
     ordered_json one{{"path", file.path}, {"packets", file.packets}};
+    one["whole"] = file.error.empty() && !file.unfinished;
     if (!file.error.empty()) one["error"] = file.error;
     files.push_back(std::move(one));
   }
@@ -52,6 +55,9 @@ std::string summary_json(const SummaryInput& input) {
   }
   j["packets"] = {
       {"total", totals.packet_count()}, {"frame_bytes", totals.byte_count()}, {"kinds", std::move(kinds)}};
+  if (!input.filter.empty()) j["filter"] = {{"expression", input.filter}, {"counted", input.filter_counted}};
+  if (!result.failure.empty()) j["failure"] = result.failure;
+  if (!result.device_problems.empty()) j["device_problems"] = result.device_problems;
   const SourceStats& missed = result.source_stats;
   j["missed"] = {{"kernel", missed.kernel_drops},        {"interface", missed.interface_drops},
                  {"no_buffer", missed.no_buffer},        {"weir", missed.weir_drops},
@@ -91,12 +97,19 @@ std::string summary_json(const SummaryInput& input) {
 }
 
 bool write_summary_json(const std::string& path, const SummaryInput& input, std::string* error) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << summary_json(input);
-  out.close();
-  if (out) return true;
-  *error = "the summary cannot be written to " + path + ": " + std::strerror(errno);
-  return false;
+  // A named pipe that nobody reads is refused (ENXIO), not waited for.
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+  bool good = file >= 0 && fcntl(file, F_SETFL, 0) == 0;
+  const std::string text = summary_json(input);
+  for (size_t done = 0; good && done < text.size();) {
+    const ssize_t n = write(file, text.data() + done, text.size() - done);
+    good = n > 0 || (n < 0 && errno == EINTR);
+    if (n > 0) done += static_cast<size_t>(n);
+  }
+  const int why = errno;
+  if (file >= 0 && close(file) != 0) good = false;
+  if (!good) *error = "the summary cannot be written to " + path + ": " + std::strerror(why);
+  return good;
 }
 
 }  // namespace weir

@@ -30,10 +30,17 @@ std::string join(const std::vector<std::string>& parts) {
 void files_part(const SummaryInput& input, std::string* out) {
   if (input.files.empty()) return;
   size_t whole = 0;
-  for (const FileReport& file : input.files) whole += file.error.empty() ? 1 : 0;
+  for (const FileReport& file : input.files) whole += file.error.empty() && !file.unfinished ? 1 : 0;
   line(out, "  files      %zu read to the end, %zu not", whole, input.files.size() - whole);
   for (const FileReport& file : input.files) {
-    if (!file.error.empty()) *out += "             " + file.path + ": " + file.error + '\n';
+    if (!file.error.empty()) {
+      *out += "             " + file.path + ": " + file.error + '\n';
+    } else if (file.unfinished) {
+      *out += "             " + file.path + ": " +
+              (file.packets == 0 ? std::string("not begun")
+                                 : "ended after " + human_count(file.packets) + " packets") +
+              '\n';
+    }
   }
 }
 
@@ -153,6 +160,11 @@ void missed_part(const SummaryInput& input, std::string* out) {
     line(out, "  missed     %s", join(parts).c_str());
   } else if (input.files.empty()) {
     line(out, "  missed     no packet, by the kernel's and the interface's own count");
+  }
+  for (const std::string& problem : input.result.device_problems) *out += "  device     " + problem + '\n';
+  if (!input.filter.empty() && !input.filter_counted) {
+    *out +=
+        "  filter     what \"" + input.filter + "\" refused stayed in the kernel, which does not count it\n";
   }
   if (stats.damaged != 0) {
     line(out, "  damaged    %s frames refused by the card", human_count(stats.damaged).c_str());

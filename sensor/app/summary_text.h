@@ -17,6 +17,8 @@ struct SummaryInput {
   std::vector<FileReport> files;  // empty: live
   bool everything = false;        // --all was given
   bool live = false;              // a signal is how it ends
+  std::string filter = {};        // BPF; empty: none
+  bool filter_counted = true;     // Weir saw what it refused; else the kernel kept that to itself
 };
 
 std::string summary_text(const SummaryInput& input);

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -136,6 +138,9 @@ enum class Role : uint8_t {
   kProvider,  // of network services: articles may hold 5
 };
 
+// Where a field was given: its path → "weir.yaml:12", or the option that wins over the file, "--filter".
+using Places = std::map<std::string, std::string, std::less<>>;
+
 struct Config {
   std::string sensor = "weir";  // metadata.reporter, Kafka headers
   std::string tenant;           // metadata.tenant_uid; empty: absent
@@ -155,6 +160,12 @@ struct Config {
   std::optional<bool> builtin_policies;  // empty: where the file has no policies
   // Ready for PolicySet::compile: the file's policies, or the built-in ones where it has none.
   PolicyOptions policy;
+  Places places;
+  // For a message about a field: where it was given, else its path.
+  std::string place_of(const std::string& path) const {
+    const auto given = places.find(path);
+    return given == places.end() ? path : given->second;
+  }
 };
 
 struct PolicyProblem;

@@ -37,6 +37,9 @@ class Reader {
   void problem(const YAML::Node& node, std::string text);
   void problem_at(const std::string& place, std::string text);
   std::string place(const YAML::Node& node) const;
+  // Remembers where a field was given.
+  void set_place(const std::string& path, const YAML::Node& node) { places_[path] = place(node); }
+  Places take_places() { return std::move(places_); }
   int64_t now_s() const { return now_s_; }
   bool ok() const { return ok_; }
 
@@ -46,6 +49,7 @@ class Reader {
   std::string name_;
   int64_t now_s_;
   std::vector<ConfigProblem>* problems_;
+  Places places_;
   int nodes_ = 0;
   bool exhausted_ = false;
   bool ok_ = true;

@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "sensor/config/values.h"
 #include "sensor/policy/policy_engine.h"
+#include "signatures/yaml/yaml_file.h"
 #include "signatures/yaml/yaml_gate.h"
 
 namespace weir {
@@ -169,6 +168,7 @@ bool parse_config(std::string_view yaml, const std::string& name, int64_t now_s,
     const YAML::Node root = YAML::Load(std::string(yaml));
     read_table(reader, root, config_table(), fresh);
     if (reader.ok()) finish(reader, root, &fresh);
+    fresh.places = reader.take_places();
   } catch (const YAML::Exception& e) {
     reader.problem_at(e.mark.line < 0 ? name : name + ":" + std::to_string(e.mark.line + 1),
                       "this is no YAML: " + e.msg);
@@ -182,15 +182,9 @@ bool parse_config(std::string_view yaml, const std::string& name, int64_t now_s,
 
 bool load_config(const std::string& path, int64_t now_s, Config* config,
                  std::vector<ConfigProblem>* problems) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  if (file) {
-    text.resize(kMaxConfigBytes + 1);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<size_t>(file.gcount()));
-  }
-  if (!file.eof() && file.fail()) {
-    if (problems != nullptr) problems->push_back({path, "cannot be read; is it there, and a file?"});
+  std::string text, error;
+  if (!read_yaml_file(path, kMaxConfigBytes, &text, &error)) {
+    if (problems != nullptr) problems->push_back({path, std::move(error)});
     return false;
   }
   return parse_config(text, path, now_s, config, problems);

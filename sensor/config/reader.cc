@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <numeric>
+#include <type_traits>
 
 #include "sensor/config/values.h"
 
@@ -81,6 +82,7 @@ void read_section(Reader& reader, const YAML::Node& node, const Table<T>& table,
       if (entry.second.IsNull()) {
         reader.problem(entry.first, "`" + path + "` has no value");
       } else {
+        if constexpr (std::is_same_v<T, Config>) reader.set_place(path, entry.first);
         row->read(reader, entry.second, row->info, object);
       }
       continue;

@@ -73,13 +73,15 @@ Table<Config> make_config_table() {
   add(about("capture.interface", "Interface that `weir run` listens on; `-i` wins over it.", "eth1"),
       [](Config& c) { return &c.capture.interface; });
   add(about("capture.filter",
-            "BPF filter, as tcpdump takes it; packets that it refuses are counted as `filtered`.",
+            "BPF filter, as tcpdump takes it. Packets that it refuses are counted as `filtered` where Weir "
+            "itself looks at them: in a replay and through DPDK. What the kernel refuses, nobody counts.",
             "\"not port 22\""),
       [](Config& c) { return &c.capture.filter; });
   add(ranged("capture.snaplen", 64, 262'144,
              "Bytes kept of a packet. What is cut off is counted as `snaplen`."),
       [](Config& c) { return &c.capture.snaplen; });
-  add(ranged("capture.buffer", kMiB, 4 * kGiB, "The kernel's buffer for packets that wait."),
+  // The most that libpcap takes, in whole MiB.
+  add(ranged("capture.buffer", kMiB, 2 * kGiB - kMiB, "The kernel's buffer for packets that wait."),
       [](Config& c) { return SizeValue{&c.capture.buffer_bytes}; });
   add(about("capture.promiscuous", "Take packets that are not for this host: what a SPAN or TAP port needs."),
       [](Config& c) { return &c.capture.promiscuous; });

@@ -278,6 +278,7 @@ void Value<TextMap>::read(Reader& reader, const YAML::Node& node, const FieldInf
       return;
     }
     if (!scalar_text(reader, entry.second, {info.path + "." + key, "", 0, 0, {}, ""}, &text)) return;
+    reader.set_place(info.path + "." + key, entry.first);
     if (!out.emplace(key, text).second) {
       reader.problem(entry.first, "`" + info.path + "." + key + "` is given twice");
       return;

@@ -74,6 +74,33 @@ TEST(SummaryText, NamesTheFileThatBrokeOff) {
               HasSubstr("  files      0 read to the end, 1 not\n             a.pcap: empty file\n"));
 }
 
+TEST(SummaryText, AnInterruptedReplaySaysHowFarEachFileWasRead) {
+  const Catalogue catalogue;
+  RunResult result;
+  result.interrupted = true;
+  const std::vector<FileReport> files = {
+      {"a.pcap", 70, 4000, "", false}, {"b.pcap", 1234, 60'000, "", true}, {"c.pcap", 0, 0, "", true}};
+  EXPECT_THAT(summary_text({result, catalogue, files, false, false}),
+              StartsWith("Interrupted; up to there:\n  files      1 read to the end, 2 not\n"
+                         "             b.pcap: ended after 1,234 packets\n             c.pcap: not begun\n"));
+}
+
+TEST(SummaryText, SaysWhyNothingCouldComeOrBeCounted) {
+  const Catalogue catalogue;
+  RunResult result;
+  result.device_problems = {"eth1 has no link, no packet can come"};
+  SummaryInput input{result, catalogue, {}, false, true};
+  input.filter = "tcp port 80";
+  EXPECT_THAT(summary_text(input), Not(HasSubstr("  filter ")));
+  input.filter_counted = false;
+  EXPECT_THAT(
+      summary_text(input),
+      AllOf(
+          HasSubstr("  device     eth1 has no link, no packet can come\n"),
+          HasSubstr(
+              "  filter     what \"tcp port 80\" refused stayed in the kernel, which does not count it\n")));
+}
+
 TEST(SummaryText, TellsOfStormsAndOfWhatWasLost) {
   const Catalogue catalogue;
   RunResult result;

@@ -54,6 +54,24 @@ TEST(Config, AnEmptyFileHasTheBuiltinPolicies) {
   }
 }
 
+// What is found wrong only later is told with its line all the same.
+TEST(Config, RemembersWhereEachFieldWasGiven) {
+  const Config config =
+      load(
+          "sensor: a\ncapture:\n  filter: tcp\noutput:\n  kafka:\n    brokers: h:1\n    properties:\n"
+          "      acks: all\n      linger.ms: 7\npolicies:\n  - id: p\n")
+          .config;
+  const std::pair<const char*, const char*> lines[] = {{"sensor", "weir.yaml:1"},
+                                                       {"capture.filter", "weir.yaml:3"},
+                                                       {"output.kafka.brokers", "weir.yaml:6"},
+                                                       {"output.kafka.properties", "weir.yaml:7"},
+                                                       {"output.kafka.properties.linger.ms", "weir.yaml:9"},
+                                                       {"policies", "weir.yaml:10"},
+                                                       {"capture.snaplen", "capture.snaplen"}};
+  for (const auto& [path, place] : lines) EXPECT_EQ(config.place_of(path), place) << path;
+  EXPECT_FALSE(config.places.contains("id")) << "a policy's own field is none of the file's";
+}
+
 TEST(Config, EveryKindOfValueReachesItsOptions) {
   const Loaded l = load(R"(
 sensor: edge-7
@@ -363,7 +381,7 @@ TEST(Config, LoadsFilesAndSaysWhichItCouldNot) {
   EXPECT_THAT(problems.at(0).to_string(), HasSubstr("no/such/file.yaml: cannot be read"));
   problems.clear();
   EXPECT_FALSE(load_config("sensor", kNow, &config, &problems)) << "a folder";
-  EXPECT_THAT(problems.at(0).to_string(), HasSubstr("sensor: cannot be read"));
+  EXPECT_THAT(problems.at(0).to_string(), HasSubstr("sensor: is a folder"));
 }
 
 TEST(Config, TheExampleIsValid) {
