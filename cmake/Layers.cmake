@@ -39,7 +39,7 @@ weir_library(sensor/reassembly DEPS sensor/base)
 weir_library(sensor/token DEPS sensor/base EXTERNAL weir_dep_sodium)
 weir_library(sensor/content DEPS sensor/base parsers/codec EXTERNAL weir_dep_crypto)
 weir_library(sensor/match DEPS sensor/base sensor/token signatures/compiler signatures/validators
-             EXTERNAL weir_dep_hs)
+             EXTERNAL weir_dep_hs weir_dep_icu)
 weir_library(sensor/policy DEPS sensor/base sensor/token)
 weir_library(sensor/alert DEPS sensor/base sensor/token EXTERNAL nlohmann_json::nlohmann_json)
 weir_library(sensor/output DEPS sensor/base EXTERNAL weir_dep_rdkafka)

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "parsers/api/types.h"
@@ -55,6 +56,14 @@ enum class Escapes : uint8_t {
 // kMaxMetaLength by whoever fills them; nothing here may leave the sensor unmasked. Empty = unknown.
 inline constexpr size_t kMaxMetaLength = 4096;
 struct ContentMeta {
+  ContentMeta() = default;
+  ContentMeta(const ContentMeta&) = default;
+  ContentMeta& operator=(const ContentMeta&) = default;
+  // A move costs what is there: most strings of most items are empty.
+  ContentMeta(ContentMeta&& from) noexcept : ContentMeta() { *this = std::move(from); }
+  ContentMeta& operator=(ContentMeta&& from) noexcept;
+  ~ContentMeta() = default;
+
   ItemKind kind = ItemKind::kRawStream;
   Direction direction = Direction::kFromInitiator;
   Escapes escapes = Escapes::kAny;
@@ -82,9 +91,44 @@ struct ContentMeta {
   bool differs = false;  // known to differ from the stream, or to be read otherwise by some receivers
 };
 
+// All strings and lists of it.
+inline constexpr std::string ContentMeta::*kMetaStrings[] = {
+    &ContentMeta::method,     &ContentMeta::host,          &ContentMeta::path,   &ContentMeta::file_name,
+    &ContentMeta::field,      &ContentMeta::declared_type, &ContentMeta::sender, &ContentMeta::subject,
+    &ContentMeta::message_id, &ContentMeta::user,          &ContentMeta::range};
+inline constexpr std::vector<std::string> ContentMeta::*kMetaLists[] = {
+    &ContentMeta::codings, &ContentMeta::recipients, &ContentMeta::forwarded_for};
+static_assert(sizeof(ContentMeta) ==
+                  sizeof(kMetaStrings) / sizeof(kMetaStrings[0]) * sizeof(std::string) +
+                      sizeof(kMetaLists) / sizeof(kMetaLists[0]) * sizeof(std::vector<std::string>) + 48,
+              "a new field belongs into the move below, and into the lists above");
+
+inline ContentMeta& ContentMeta::operator=(ContentMeta&& from) noexcept {
+  kind = from.kind;
+  direction = from.direction;
+  escapes = from.escapes;
+  protocol = from.protocol;
+  status = from.status;
+  context = from.context;
+  own_end = from.own_end;
+  differs = from.differs;
+  const auto take = [&](auto member) {
+    auto& to = this->*member;
+    auto& source = from.*member;
+    if (!source.empty()) {
+      to = std::move(source);
+    } else if (!to.empty()) {
+      to.clear();
+    }
+  };
+  for (const auto member : kMetaStrings) take(member);
+  for (const auto member : kMetaLists) take(member);
+  return *this;
+}
+
 enum class CloseReason : uint8_t {
   kComplete,   // the protocol said this is the end
-  kTruncated,  // the flow ended or jumped before the end
+  kTruncated,  // the flow ended or jumped before the end, or its beginning was not seen
   kMalformed,  // framing broke; what came before is good
   kFlowEnd,    // the flow ended (an endless item: a normal end)
   kCut,        // an endless item was cut; more follows in the next one
@@ -104,6 +148,10 @@ class ContentSink {
   // Late metadata: non-empty fields replace what was known. Kind, direction and protocol stay.
   virtual void meta(ItemId item, const ContentMeta& update) = 0;
   virtual void close(ItemId item, CloseReason why) = 0;
+  // The protocol shows that `side` is who asks here, the client. The first word counts; it comes before the
+  // items that show it where that can be. Where the capture did not show who opened the flow, initiator is
+  // who asks from then on, in all that is said of the flow. Directions in these calls stay as they are.
+  virtual void asks(Direction /*side*/) {}
   // `n` bytes of the flow in `direction` were recognised as not readable (e.g. TLS records).
   virtual void unread(Direction direction, Unread why, uint64_t n) = 0;
 };

@@ -2,8 +2,9 @@
 //
 // One parser object reads one flow, both directions. The sensor calls, per direction and in stream
 // order: on_data with any cut of the bytes (the result must not depend on the cut), on_gap for a hole,
-// on_end once. Datagram protocols get on_datagram, always whole. Between the directions the order is
-// that of the capture: a response may come before its request's last byte.
+// on_end once, after which that direction brings nothing more. Datagram protocols get on_datagram, always
+// whole. Between the directions the order is that of the capture: a response may come before its request's
+// last byte, and where the capture has the directions out of step even before its first (peer_is_behind).
 //
 // A parser does not log, throw, or allocate per packet, and puts a hard limit on every count and length
 // that the peer controls. It resynchronises after a gap. What it cannot read it says through
@@ -25,7 +26,9 @@ namespace weir {
 
 enum class Transport : uint8_t { kTcp, kUdp };
 
-// What a probe may look at: the first bytes of each direction, contiguous, up to kProbeLimit each.
+// What a probe may look at: the first bytes of each direction, contiguous, up to kProbeLimit each. It is
+// asked again, a bounded number of times, when more is there; each answer takes time linear in what it is
+// shown.
 inline constexpr size_t kProbeLimit = 4096;
 struct ProbeView {
   std::array<Bytes, 2> head;       // by index_of(Direction)
@@ -53,6 +56,9 @@ class Parser {
   virtual ParseStatus on_data(Direction direction, Bytes bytes, ContentSink& sink) = 0;
   virtual ParseStatus on_gap(Direction direction, uint64_t n, ContentSink& sink) = 0;
   virtual void on_end(Direction direction, ContentSink& sink) = 0;
+  // Set before each on_data: whoever sent its bytes has acknowledged bytes of the other direction that are
+  // still to come. They were captured later, or not at all; what these bytes answer may be among them.
+  bool peer_is_behind = false;
   // Stream parsers leave this alone.
   virtual ParseStatus on_datagram(Direction, Bytes, ContentSink&) { return ParseStatus::kGaveUp; }
   // After kDone: why the rest of the flow is not read. All that follows is counted so; the parser is let go

@@ -19,7 +19,7 @@ enum class DecodeStatus : uint8_t {
   kEnd,          // the coded data is complete; what was not consumed does not belong to it
   kCorrupt,      // the data contradicts its format; what came out before is good
   kUnsupported,  // the format is right, but needs what Weir does not have (a preset dictionary)
-  kLimit,        // a count that the format leaves open is over its limit (gzip members)
+  kLimit,        // it goes on without saying anything
   kMemory,       // no state to decode with
 };
 

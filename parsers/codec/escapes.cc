@@ -89,8 +89,8 @@ bool fold_digits(std::string_view text, bool final, MappedText* out) {
   bool after_digit = false;
   while (i < text.size()) {
     if (p[i] < 0x80) {
-      after_digit = p[i] >= '0' && p[i] <= '9';
-      ++i;
+      i += find_not_ascii(Bytes(p + i, text.size() - i));
+      after_digit = p[i - 1] >= '0' && p[i - 1] <= '9';
       continue;
     }
     size_t length;

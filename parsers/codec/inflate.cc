@@ -2,6 +2,7 @@
 
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cassert>
@@ -11,7 +12,15 @@
 namespace weir {
 
 struct InflateState {
+  InflateState() = default;
+  InflateState(const InflateState&) = delete;
+  InflateState& operator=(const InflateState&) = delete;
+  ~InflateState() {
+    if (zlib_there) inflateEnd(&zlib);
+  }
   inflate_state isal;
+  z_stream zlib{};
+  bool zlib_there = false;
 };
 
 void InflateStateDeleter::operator()(InflateState* state) const {
@@ -20,9 +29,27 @@ void InflateStateDeleter::operator()(InflateState* state) const {
 
 InflateStatePtr make_inflate_state() { return InflateStatePtr(std::make_unique<InflateState>().release()); }
 
-size_t inflate_state_size() { return sizeof(InflateState); }
+namespace {
+
+// What zlib allocates for one stream: its state and a window (zconf.h: about 7 KiB, and 32 KiB).
+constexpr size_t kZlibSize = 40 * 1024;
+
+}  // namespace
+
+size_t inflate_state_size() { return sizeof(InflateState) + kZlibSize; }
 
 namespace {
+
+// After so many bytes of deflate data a look at what they said: as much as content gives at once, because
+// each call of ISA-L moves its window. A block's header has at most some 300 bytes.
+constexpr uint32_t kLook = 4096;
+// Less than a sixteenth of its size: blocks that say nothing. A server that flushes after every byte sends
+// a seventh of what it takes.
+constexpr uint32_t kPoorest = 16;
+// What a gzip member is credited with: its header and trailer are paid for by their bytes.
+constexpr uint32_t kMemberCredit = 8;
+// A gzip member of at most so many bytes is tiny.
+constexpr uint32_t kTiny = 512;
 
 // RFC 1952 2.3.1.
 constexpr uint8_t kFlagHeaderCrc = 0x02;
@@ -38,8 +65,7 @@ bool zlib_header_fits(uint8_t cmf, uint8_t flg) {
 
 }  // namespace
 
-Inflater::Inflater(InflateWrapper wrapper, InflatePool& pool, uint32_t max_members)
-    : pool_(pool), wrapper_(wrapper), max_members_(max_members) {
+Inflater::Inflater(InflateWrapper wrapper, InflatePool& pool) : pool_(pool), wrapper_(wrapper) {
   switch (wrapper) {
     case InflateWrapper::kGzip:
       at_ = At::kMagic1;
@@ -67,7 +93,7 @@ DecodeStatus Inflater::fail(DecodeStatus why) {
 }
 
 bool Inflater::complete() const {
-  return at_ == At::kDone || (wrapper_ == InflateWrapper::kGzip && at_ == At::kMagic1 && members_ > 0);
+  return at_ == At::kDone || (wrapper_ == InflateWrapper::kGzip && at_ == At::kMagic1 && member_);
 }
 
 DecodeStep Inflater::decode(Bytes in, std::span<uint8_t> out) {
@@ -99,7 +125,7 @@ DecodeStep Inflater::decode(Bytes in, std::span<uint8_t> out) {
       step.status = header_byte(byte);
     } else if (step.consumed < in.size()) {
       // Between members anything but a new one is not part of the data.
-      if (at_ == At::kMagic1 && members_ > 0 && in[step.consumed] != 0x1f && in[step.consumed] != 0) {
+      if (at_ == At::kMagic1 && member_ && in[step.consumed] != 0x1f && in[step.consumed] != 0) {
         at_ = At::kDone;
         continue;
       }
@@ -123,9 +149,9 @@ DecodeStatus Inflater::header_byte(uint8_t byte) {
   }
   switch (at) {
     case At::kMagic1:
-      if (byte == 0 && members_ > 0) return DecodeStatus::kOk;  // padding
+      if (byte == 0 && member_) return DecodeStatus::kOk;  // padding
       if (byte != 0x1f) {
-        if (members_ == 0) return fail(DecodeStatus::kCorrupt);
+        if (!member_) return fail(DecodeStatus::kCorrupt);
         not_ours(byte);
         return DecodeStatus::kOk;
       }
@@ -134,13 +160,12 @@ DecodeStatus Inflater::header_byte(uint8_t byte) {
       return DecodeStatus::kOk;
     case At::kMagic2:
       if (byte != 0x8b) {
-        if (members_ == 0) return fail(DecodeStatus::kCorrupt);
+        if (!member_) return fail(DecodeStatus::kCorrupt);
         not_ours(byte);
         not_ours(0x1f);
         return DecodeStatus::kOk;
       }
-      if (members_ >= max_members_) return fail(DecodeStatus::kLimit);
-      ++members_;
+      member_ = true;
       at_ = At::kFixed;
       field_left_ = 8;  // CM, FLG, MTIME, XFL, OS
       return DecodeStatus::kOk;
@@ -179,7 +204,7 @@ DecodeStatus Inflater::header_byte(uint8_t byte) {
       }
       if (!zlib_header_fits(static_cast<uint8_t>(field_value_), byte)) return fail(DecodeStatus::kCorrupt);
       if ((byte & 0x20) != 0) return fail(DecodeStatus::kUnsupported);  // FDICT
-      members_ = 1;
+      member_ = true;
       sum_ = 1;
       at_ = At::kDeflate;
       return DecodeStatus::kOk;
@@ -217,22 +242,88 @@ void Inflater::next_header_field(At from) {
   }
 }
 
+// A state for the deflate data that begins. False: there is none.
+bool Inflater::take_state() {
+  assert(over_size_ == 0);  // a gzip trailer is as long as ISA-L reads ahead
+  state_ = pool_.take();
+  if (state_ == nullptr) return false;
+  if (small_) {
+    z_stream& z = state_->zlib;
+    const int status = state_->zlib_there ? inflateReset(&z) : inflateInit2(&z, -MAX_WBITS);
+    state_->zlib_there = status == Z_OK;
+    if (status == Z_OK) return true;
+    small_ = false;
+  }
+  isal_inflate_init(&state_->isal);
+  state_->isal.crc_flag = ISAL_DEFLATE;
+  return true;
+}
+
+void Inflater::count(Bytes made) {
+  if (wrapper_ == InflateWrapper::kGzip) {
+    sum_ = crc32_gzip_refl(sum_, made.data(), made.size());
+  } else if (wrapper_ == InflateWrapper::kZlib) {
+    sum_ = isal_adler32(sum_, made.data(), made.size());
+  }
+  member_size_ += static_cast<uint32_t>(made.size());
+  look_out_ = static_cast<uint32_t>(std::min<size_t>(size_t{look_out_} + made.size(), 2 * kLook));
+}
+
+// At a look.
+bool Inflater::says_enough() {
+  const bool enough = look_out_ * kPoorest >= look_in_;
+  look_in_ = look_out_ = 0;
+  return enough;
+}
+
+DecodeStatus Inflater::inflate_small(Bytes in, std::span<uint8_t> out, DecodeStep* step) {
+  z_stream& z = state_->zlib;
+  const Bytes piece = in.subspan(step->consumed);
+  const std::span<uint8_t> room = out.subspan(step->produced);
+  if (room.empty()) return DecodeStatus::kOk;
+  constexpr size_t kMost = std::numeric_limits<uint32_t>::max() / 2;
+  const auto piece_size = static_cast<uint32_t>(std::min(piece.size(), kMost));
+  const auto room_size = static_cast<uint32_t>(std::min(room.size(), kMost));
+  // zlib takes a mutable pointer and does not write through it.
+  z.next_in = const_cast<uint8_t*>(piece.data());
+  z.avail_in = piece_size;
+  z.next_out = room.data();
+  z.avail_out = room_size;
+  const int status = ::inflate(&z, Z_NO_FLUSH);
+  const size_t used = piece_size - z.avail_in;
+  const size_t made = room_size - z.avail_out;
+  step->consumed += used;
+  step->produced += made;
+  count(room.first(made));
+  if (status == Z_STREAM_END) {
+    release();
+    end_of_data();
+    return DecodeStatus::kOk;
+  }
+  if (status != Z_OK && status != Z_BUF_ERROR) return fail(DecodeStatus::kCorrupt);
+  return DecodeStatus::kOk;
+}
+
 DecodeStatus Inflater::inflate(Bytes in, std::span<uint8_t> out, DecodeStep* step) {
   if (state_ == nullptr) {
-    assert(over_size_ == 0);  // a gzip trailer is as long as ISA-L reads ahead
     if (step->consumed == in.size()) return DecodeStatus::kOk;
-    state_ = pool_.take();
-    if (state_ == nullptr) return fail(DecodeStatus::kMemory);
-    isal_inflate_init(&state_->isal);
-    state_->isal.crc_flag = ISAL_DEFLATE;
+    // An empty member, as all encoders write it: one block with fixed codes, and its end.
+    if (wrapper_ == InflateWrapper::kGzip && in.size() - step->consumed >= 2 && in[step->consumed] == 3 &&
+        in[step->consumed + 1] == 0) {
+      step->consumed += 2;
+      end_of_data();
+      return DecodeStatus::kOk;
+    }
+    if (!take_state()) return fail(DecodeStatus::kMemory);
   }
+  if (small_) return inflate_small(in, out, step);
   inflate_state& isal = state_->isal;
   constexpr size_t kMost = std::numeric_limits<uint32_t>::max() / 2;
   while (true) {
     const Bytes piece = in.subspan(step->consumed);
     const std::span<uint8_t> room = out.subspan(step->produced);
     if (room.empty()) return DecodeStatus::kOk;
-    const auto piece_size = static_cast<uint32_t>(std::min(piece.size(), kMost));
+    const auto piece_size = static_cast<uint32_t>(std::min<size_t>(piece.size(), kLook - look_in_));
     const auto room_size = static_cast<uint32_t>(std::min(room.size(), kMost));
     // ISA-L takes a mutable pointer and does not write through it.
     isal.next_in = const_cast<uint8_t*>(piece.data());
@@ -244,14 +335,9 @@ DecodeStatus Inflater::inflate(Bytes in, std::span<uint8_t> out, DecodeStep* ste
     const size_t used = isal.avail_in <= piece_size ? piece_size - isal.avail_in : piece_size;
     const size_t made = isal.avail_out <= room_size ? room_size - isal.avail_out : room_size;
     step->consumed += used;
-    const uint8_t* fresh = room.data();
-    if (wrapper_ == InflateWrapper::kGzip) {
-      sum_ = crc32_gzip_refl(sum_, fresh, made);
-    } else if (wrapper_ == InflateWrapper::kZlib) {
-      sum_ = isal_adler32(sum_, fresh, made);
-    }
-    member_size_ += static_cast<uint32_t>(made);
     step->produced += made;
+    count(room.first(made));
+    look_in_ += static_cast<uint32_t>(used);
     if (status != ISAL_DECOMP_OK) {
       at_ = At::kDraining;
       step->produced += drain(out.subspan(step->produced));
@@ -260,6 +346,10 @@ DecodeStatus Inflater::inflate(Bytes in, std::span<uint8_t> out, DecodeStep* ste
     if (isal.block_state == ISAL_BLOCK_FINISH) {
       end_of_deflate(step);
       return DecodeStatus::kOk;
+    }
+    if (look_in_ >= kLook && made < room_size) {  // a full room: there may be more to say
+      if (!says_enough()) return fail(DecodeStatus::kLimit);
+      if (step->consumed < in.size()) continue;
     }
     if (step->consumed == in.size()) return DecodeStatus::kOk;
     // Input left, room left and nothing done: a library fault must not become a loop.
@@ -294,9 +384,17 @@ void Inflater::end_of_deflate(DecodeStep* step) {
   for (; n < ahead - back; ++n) joined[n] = static_cast<uint8_t>(whole >> (8 * n));
   over_ = joined;
   over_size_ = static_cast<uint8_t>(n);
+  look_in_ -= static_cast<uint32_t>(std::min<size_t>(look_in_, back));
   release();
+  end_of_data();
+}
+
+// The deflate data of a member has ended.
+void Inflater::end_of_data() {
+  look_out_ = std::min(look_out_ + kMemberCredit, 2 * kLook);
+  small_ = member_size_ <= kTiny;
   if (wrapper_ == InflateWrapper::kRaw) {
-    members_ = 1;
+    member_ = true;
     at_ = At::kDone;
     return;
   }

@@ -3,6 +3,11 @@
 // The wrappers are read here, byte by byte, so that any cut of the input gives the same result; ISA-L
 // inflates the raw deflate data within. Its state (about 87 KiB) comes from a pool of the caller's, is
 // taken at the first compressed byte of a member and given back at the member's end.
+//
+// Work is bounded by the input. ISA-L fills tables for each block, microseconds that a few bits can buy:
+// deflate data that goes on without saying anything is given up (kLimit), and a gzip member that follows a
+// tiny one is inflated by zlib, which begins cheaply. Gzip members are not counted: an empty one costs no
+// more than its bytes.
 #pragma once
 
 #include <array>
@@ -32,8 +37,8 @@ enum class InflateWrapper : uint8_t { kGzip, kZlib, kRaw };
 
 class Inflater final : public Decoder {
  public:
-  // `pool` outlives the decoder. `max_members`: gzip members, after which the status is kLimit.
-  Inflater(InflateWrapper wrapper, InflatePool& pool, uint32_t max_members = 1000);
+  // `pool` outlives the decoder.
+  Inflater(InflateWrapper wrapper, InflatePool& pool);
   ~Inflater() override;
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
@@ -41,7 +46,6 @@ class Inflater final : public Decoder {
   DecodeStep decode(Bytes in, std::span<uint8_t> out) override;
   bool complete() const override;
   uint32_t checksum_errors() const override { return checksum_errors_; }
-  uint32_t members() const { return members_; }
   Bytes leftover() const override { return at_ == At::kDone ? Bytes(over_.data(), over_size_) : Bytes(); }
 
  private:
@@ -66,8 +70,13 @@ class Inflater final : public Decoder {
   DecodeStatus header_byte(uint8_t byte);
   void next_header_field(At from);
   DecodeStatus inflate(Bytes in, std::span<uint8_t> out, DecodeStep* step);
+  DecodeStatus inflate_small(Bytes in, std::span<uint8_t> out, DecodeStep* step);
+  bool take_state();
+  void count(Bytes made);
+  bool says_enough();
   size_t drain(std::span<uint8_t> room);
   void end_of_deflate(DecodeStep* step);
+  void end_of_data();
   void not_ours(uint8_t byte);
   DecodeStatus end_of_member();
   DecodeStatus fail(DecodeStatus why);
@@ -77,9 +86,11 @@ class Inflater final : public Decoder {
   InflateStatePtr state_;
   InflateWrapper wrapper_;
   At at_;
-  uint8_t flags_ = 0;  // of the gzip member
-  uint32_t max_members_;
-  uint32_t members_ = 0;  // begun
+  uint8_t flags_ = 0;      // of the gzip member
+  bool member_ = false;    // one has begun
+  bool small_ = false;     // the last member was tiny: the next is zlib's
+  uint32_t look_in_ = 0;   // deflate bytes since the last look
+  uint32_t look_out_ = 0;  // what they said
   uint32_t checksum_errors_ = 0;
   uint32_t field_left_ = 0;   // bytes of the field at at_
   uint32_t field_value_ = 0;  // little-endian as far as read

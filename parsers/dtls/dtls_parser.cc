@@ -17,8 +17,11 @@ enum ContentType : uint8_t {
   kHeartbeat = 24,
 };
 
+constexpr uint8_t kClientHello = 1;
+constexpr uint8_t kHelloVerifyRequest = 3;
+
 struct Records {
-  bool hello = false;       // begins with a ClientHello, ServerHello or HelloVerifyRequest in clear
+  uint8_t hello = 0;        // begins with a ClientHello, ServerHello or HelloVerifyRequest in clear: its type
   bool protected_ = false;  // a record under keys is among them
 };
 
@@ -45,7 +48,7 @@ bool read_records(Bytes bytes, bool whole, Records* out) {
     if (epoch != 0) out->protected_ = true;
     if (at == 0 && rest[0] == kHandshake && epoch == 0 && rest.size() > kRecordHeader) {
       const uint8_t message = rest[kRecordHeader];
-      out->hello = message >= 1 && message <= 3;
+      if (message >= kClientHello && message <= kHelloVerifyRequest) out->hello = message;
     }
     if (length > rest.size() - kRecordHeader) return !whole;
     at += kRecordHeader + length;
@@ -63,7 +66,10 @@ class DtlsParser final : public DatagramParser {
       return ParseStatus::kOk;
     }
     sink.unread(direction, Unread::kEncrypted, bytes.size());
-    greeted_[index_of(direction)] = greeted_[index_of(direction)] || records.hello;
+    if (records.hello != 0 && !greeted_[0] && !greeted_[1]) {
+      sink.asks(records.hello == kClientHello ? direction : opposite(direction));
+    }
+    greeted_[index_of(direction)] = greeted_[index_of(direction)] || records.hello != 0;
     return both_greeted() && (unified || records.protected_) ? ParseStatus::kDone : ParseStatus::kOk;
   }
 

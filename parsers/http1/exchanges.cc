@@ -51,12 +51,10 @@ void Exchanges::request_seen(Direction direction, RequestNote::Kind kind, std::s
   ++waiting_;
 }
 
-bool Exchanges::response_seen(Direction direction, bool final_status, RequestNote* request) {
+bool Exchanges::response_seen(Direction direction, bool final_status, bool may_come, RequestNote* request) {
   if (given_up_ || (any_request_ && direction == requests_)) return false;
   if (waiting_ == 0) {
-    // In order, its request is still to come (the capture has the directions out of step); otherwise the
-    // request was missed.
-    if (in_order_ && final_status && early_ < kMaxWaiting) ++early_;
+    if (may_come && final_status && early_ < kMaxWaiting) ++early_;
     return false;
   }
   if (!in_order_ && waiting_ > 1) {

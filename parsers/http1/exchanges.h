@@ -29,8 +29,11 @@ class Exchanges {
 
   void request_seen(Direction direction, RequestNote::Kind kind, std::string_view host,
                     std::string_view path);
-  // `final_status` is false for 1xx: the request stays first in line. False: no request is known for it.
-  bool response_seen(Direction direction, bool final_status, RequestNote* request);
+  // `final_status` is false for 1xx: the request stays first in line. `may_come`: where none waits, what it
+  // answers may still come: its head is not whole yet, or was captured later than this. Else nobody asked: a
+  // server says 408 by itself (RFC 9110 section 15.5.9), and others when it is full; what is asked later it
+  // cannot answer. False: no request is known for it.
+  bool response_seen(Direction direction, bool final_status, bool may_come, RequestNote* request);
   void lose_order();
 
   size_t held_bytes() const { return queue_.size(); }

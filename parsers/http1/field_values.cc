@@ -148,9 +148,9 @@ bool undo_encoded_words(std::string_view text, std::string* out) {
   return any;
 }
 
-// Takes the parameter's value off `rest`: a token up to ';', or a quoted string. In a value that is not
-// UTF-8 a backslash behind a high byte is the second half of a GBK or Big5 character, no escape.
-std::string take_value(std::string_view* rest) {
+// Takes the parameter's value off `rest`: a token up to ';', or a quoted string. In a field that is not UTF-8
+// (`pairs`) a backslash behind a high byte is the second half of a GBK or Big5 character, no escape.
+std::string take_value(std::string_view* rest, bool pairs) {
   std::string value;
   if (!rest->starts_with('"')) {
     const size_t end = std::min(rest->find(';'), rest->size());
@@ -158,7 +158,6 @@ std::string take_value(std::string_view* rest) {
     rest->remove_prefix(end);
     return value;
   }
-  const bool pairs = !is_utf8(*rest);
   size_t i = 1;
   for (; i < rest->size() && (*rest)[i] != '"'; ++i) {
     const char c = (*rest)[i];
@@ -179,7 +178,7 @@ std::string take_value(std::string_view* rest) {
 }
 
 // Takes ";name=value" off `rest`. False: no more.
-bool next_parameter(std::string_view* rest, std::string_view* name, std::string* value) {
+bool next_parameter(std::string_view* rest, bool pairs, std::string_view* name, std::string* value) {
   while (!rest->empty() &&
          (rest->front() == ';' || rest->front() == ',' || trim(rest->substr(0, 1)).empty())) {
     rest->remove_prefix(1);
@@ -192,7 +191,7 @@ bool next_parameter(std::string_view* rest, std::string_view* name, std::string*
   if (rest->starts_with('=')) {
     rest->remove_prefix(1);
     while (!rest->empty() && trim(rest->substr(0, 1)).empty()) rest->remove_prefix(1);
-    *value = take_value(rest);
+    *value = take_value(rest, pairs);
   }
   return true;
 }
@@ -261,7 +260,8 @@ std::string file_name_of(std::string_view disposition) {
   std::string extended;
   std::string_view name;
   std::string value;
-  while (next_parameter(&rest, &name, &value)) {
+  const bool pairs = !is_utf8(rest);
+  while (next_parameter(&rest, pairs, &name, &value)) {
     if (equals_ignore_case(name, "filename*")) {
       const size_t charset_end = value.find('\'');
       const size_t language_end =
@@ -298,7 +298,7 @@ std::string user_of(std::string_view authorization) {
       if (equals == std::string_view::npos) continue;
       if (!equals_ignore_case(trim(element.substr(0, equals)), "username")) continue;
       element = trim(element.substr(equals + 1));
-      return take_value(&element);
+      return take_value(&element, !is_utf8(element));
     }
   }
   return {};
@@ -306,15 +306,18 @@ std::string user_of(std::string_view authorization) {
 
 void add_forwarded_for(std::string_view value, std::vector<std::string>* addresses) {
   std::string_view element;
-  while (next_list_element(&value, &element)) add_address(element, addresses);
+  while (addresses->size() < kMaxForwarded && next_list_element(&value, &element)) {
+    add_address(element, addresses);
+  }
 }
 
 void add_forwarded(std::string_view value, std::vector<std::string>* addresses) {
   std::string_view element;
-  while (next_list_element(&value, &element)) {
+  const bool pairs = !is_utf8(value);
+  while (addresses->size() < kMaxForwarded && next_list_element(&value, &element)) {
     std::string_view name;
     std::string parameter;
-    while (next_parameter(&element, &name, &parameter)) {
+    while (next_parameter(&element, pairs, &name, &parameter)) {
       if (equals_ignore_case(name, "for")) add_address(parameter, addresses);
     }
   }

@@ -21,12 +21,13 @@ class Http1Parser : public Parser {
 
   // From what at_rest() told.
   explicit Http1Parser(uint32_t at_rest)
-      : connection_(http1::Exchanges::resume(at_rest)),
+      : connection_(http1::Exchanges::resume(at_rest), http1::Roles::resume(at_rest >> kRolesAt)),
         readers_{MessageReader::resume(Direction::kFromInitiator, at_rest >> kInitiatorAt),
                  MessageReader::resume(Direction::kFromResponder, at_rest >> kResponderAt)} {}
 
   ParseStatus on_data(Direction direction, Bytes bytes, ContentSink& sink) override {
     MessageReader& reader = readers_[index_of(direction)];
+    connection_.peer_may_ask = peer_is_behind || readers_[index_of(opposite(direction))].in_head();
     Bytes rest;
     while (reader.read(bytes, connection_, sink, &rest)) {
       readers_[index_of(opposite(direction))].begin_tunnel(connection_, sink);
@@ -55,12 +56,15 @@ class Http1Parser : public Parser {
     const std::optional<uint32_t> responder = readers_[1].at_rest();
     const std::optional<uint32_t> exchanges = connection_.exchanges.at_rest();
     if (!initiator || !responder || !exchanges || !connection_.tunnel_host.empty()) return std::nullopt;
-    return *exchanges | *initiator << kInitiatorAt | *responder << kResponderAt;
+    return *exchanges | *initiator << kInitiatorAt | *responder << kResponderAt |
+           connection_.roles.at_rest() << kRolesAt;
   }
 
  private:
   static constexpr uint32_t kInitiatorAt = http1::Exchanges::kRestBits;
   static constexpr uint32_t kResponderAt = kInitiatorAt + MessageReader::kRestBits;
+  static constexpr uint32_t kRolesAt = kResponderAt + MessageReader::kRestBits;
+  static_assert(kRolesAt + http1::Roles::kRestBits <= 32);
 
   Connection connection_;
   std::array<MessageReader, 2> readers_;

@@ -61,11 +61,14 @@ void MessageReader::skip(uint64_t n, Connection& connection, ContentSink& sink) 
       [[fallthrough]];
     case State::kSearch:
     case State::kTunnel:
+      astray_ = true;
       connection.exchanges.lose_order();
       flush_held(connection, sink);
       if (raw_open_) {
         sink.gap(raw_, offset_, n);
         offset_ += n;
+      } else {
+        headless_ = true;
       }
       break;
     case State::kTunnelTls:
@@ -143,7 +146,7 @@ void MessageReader::end_in_head(uint64_t hole, Connection& connection, ContentSi
   head.set_start(line);
   head.add_lines(fields, true);
   head.finish();
-  pair(head, connection);
+  pair(head, connection, sink);
   open_message(std::move(head.meta), line.target, sink);
   if (!fields.empty()) fields_data(as_bytes(fields), sink);
   if (hole > 0 && fields_open_) sink.gap(fields_, fields_offset_, hole);
@@ -163,7 +166,9 @@ void MessageReader::lose_framing(CloseReason why, Connection& connection, Conten
   // In a section held_ was passed on, but for a lone CR.
   if ((state_ == State::kLongHead || state_ == State::kTrailers) && held_ != "\r") held_.clear();
   close_message(why, sink);
+  if (why == CloseReason::kTruncated) headless_ = true;
   long_head_.reset();
+  astray_ = true;
   connection.exchanges.lose_order();
   state_ = tunnel_next_ ? State::kTunnel : State::kSearch;
   if (state_ == State::kTunnel) flush_held(connection, sink);

@@ -75,14 +75,16 @@ std::optional<uint32_t> MessageReader::at_rest() const {
   if (message_open_ || body_open_ || fields_open_ || raw_open_ || tunnel_next_ || !held_.empty()) {
     return std::nullopt;
   }
-  if (state_ == State::kStart) return 0;
-  if (state_ == State::kSearch) return 1;
-  if (state_ == State::kEnded) return 2;
+  const uint32_t astray = astray_ ? 4 : 0;
+  if (state_ == State::kStart) return astray;
+  if (state_ == State::kSearch) return astray | 1;
+  if (state_ == State::kEnded) return astray | 2;
   return std::nullopt;
 }
 
 MessageReader MessageReader::resume(Direction direction, uint32_t at_rest) {
   MessageReader reader(direction, (at_rest & 1) == 0);
+  reader.astray_ = (at_rest & 4) != 0;
   if ((at_rest & 2) != 0) reader.state_ = State::kEnded;
   return reader;
 }
@@ -133,7 +135,10 @@ void MessageReader::read_start(Bytes& rest, Connection& connection, ContentSink&
     const bool whole = held_.empty();
     size_t line_size = 0;
     if (!read_first_line(rest, &line, &line_size)) {
-      if (state_ == State::kSearch) connection.exchanges.lose_order();
+      if (state_ == State::kSearch) {
+        astray_ = true;
+        connection.exchanges.lose_order();
+      }
       return;
     }
     if (whole) {
@@ -183,7 +188,7 @@ void MessageReader::on_head(const StartLine& line, std::string_view fields, Conn
   head.set_start(line);
   head.add_lines(fields, true);
   head.finish();
-  pair(head, connection);
+  pair(head, connection, sink);
   const MessageHead::Framing framing = head.framing();
   const bool has_body = framing != MessageHead::Framing::kNoBody && framing != MessageHead::Framing::kTunnel;
   ContentMeta body;
@@ -203,7 +208,7 @@ void MessageReader::begin_long_head(std::string_view head, size_t start_line, Co
   long_head_ = std::make_unique<MessageHead>(direction_);
   long_head_->set_start(line);
   const std::string_view last = fields.substr(long_head_->add_lines(fields, false));
-  pair(*long_head_, connection);
+  pair(*long_head_, connection, sink);
   open_message(ContentMeta(long_head_->meta), line.target, sink);
   if (last == "\r") fields.remove_suffix(1);  // perhaps the blank line
   if (!fields.empty()) fields_data(as_bytes(fields), sink);
@@ -230,8 +235,24 @@ void MessageReader::read_long_head(Bytes& rest, Connection& connection, ContentS
   }
 }
 
+void Roles::seen(Direction direction, bool response, bool sure, ContentSink& sink) {
+  if ((seen_ & kTold) != 0) return;
+  const auto bit = [](Direction d, bool answer) { return 1u << (index_of(d) + (answer ? 2 : 0)); };
+  seen_ |= static_cast<uint8_t>(bit(direction, response));
+  if (!sure && (seen_ & bit(opposite(direction), !response)) == 0) return;
+  seen_ |= kTold;
+  sink.asks(response ? opposite(direction) : direction);
+}
+
+Roles Roles::resume(uint32_t at_rest) {
+  Roles roles;
+  roles.seen_ = static_cast<uint8_t>(at_rest & ((1u << kRestBits) - 1));
+  return roles;
+}
+
 // Notes a request; gives a response what its request said.
-void MessageReader::pair(MessageHead& head, Connection& connection) {
+void MessageReader::pair(MessageHead& head, Connection& connection, ContentSink& sink) {
+  connection.roles.seen(direction_, head.response, !astray_, sink);
   if (!head.response) {
     RequestNote::Kind kind = RequestNote::Kind::kOther;
     if (head.meta.method == "HEAD") kind = RequestNote::Kind::kHead;
@@ -242,7 +263,7 @@ void MessageReader::pair(MessageHead& head, Connection& connection) {
   RequestNote request;
   const int32_t status = head.meta.status;
   const bool final_status = status >= 200 || status == 101;
-  if (connection.exchanges.response_seen(direction_, final_status, &request)) {
+  if (connection.exchanges.response_seen(direction_, final_status, connection.peer_may_ask, &request)) {
     head.answers = request.kind;
     head.meta.host = std::move(request.host);
     head.meta.path = std::move(request.path);
@@ -407,6 +428,7 @@ void MessageReader::flush_line(ContentSink& sink) {
   if (held_ == "\r") fields_data(as_bytes(held_), sink);
 }
 
+// What is held has no line end in it.
 void MessageReader::search(Bytes& rest, const Connection& connection, ContentSink& sink) {
   const size_t held = held_.size();
   std::string_view text = as_text(rest);
@@ -414,7 +436,7 @@ void MessageReader::search(Bytes& rest, const Connection& connection, ContentSin
     held_ += text;
     text = held_;
   }
-  const StartSearch start = find_start_line(text);
+  const StartSearch start = find_start_line(text, held);
   if (start.at > 0) raw_data(as_bytes(text.substr(0, start.at)), connection, sink);
   if (!start.found) {
     rest = {};
@@ -426,8 +448,9 @@ void MessageReader::search(Bytes& rest, const Connection& connection, ContentSin
     return;
   }
   close_raw(CloseReason::kComplete, sink);
+  headless_ = false;
   state_ = State::kStart;
-  // What is kept has no line end in it, so that the start line ends in `rest`.
+  // The start line ends in `rest`.
   if (start.at >= held) {
     held_.clear();
     rest = rest.subspan(start.at - held);
@@ -477,6 +500,7 @@ void MessageReader::close_fields(CloseReason why, ContentSink& sink) {
 }
 
 void MessageReader::raw_data(Bytes bytes, const Connection& connection, ContentSink& sink) {
+  astray_ = true;
   if (!raw_open_) {
     ContentMeta meta = child_meta(ItemKind::kRawStream, direction_);
     if (state_ == State::kTunnel) meta.host = connection.tunnel_host;
@@ -489,7 +513,8 @@ void MessageReader::raw_data(Bytes bytes, const Connection& connection, ContentS
 }
 
 void MessageReader::close_raw(CloseReason why, ContentSink& sink) {
-  if (std::exchange(raw_open_, false)) sink.close(raw_, why);
+  if (!std::exchange(raw_open_, false)) return;
+  sink.close(raw_, std::exchange(headless_, false) ? CloseReason::kTruncated : why);
 }
 
 void MessageReader::flush_held(const Connection& connection, ContentSink& sink) {
@@ -506,6 +531,7 @@ void MessageReader::close_message(CloseReason why, ContentSink& sink) {
 
 void MessageReader::finish_message(CloseReason why, ContentSink& sink) {
   close_message(why, sink);
+  astray_ = false;
   state_ = tunnel_next_ ? State::kTunnelBegin : State::kStart;
 }
 

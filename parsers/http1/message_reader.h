@@ -10,6 +10,7 @@
 // line is looked for.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,19 +31,39 @@ inline constexpr size_t kMaxHead = 64 << 10;
 inline constexpr size_t kMaxLongHead = 1 << 20;
 inline constexpr size_t kMaxTrailers = 64 << 10;
 
+// Tells the sink who asks. A start line where a message had to begin shows it at once; one that was found in
+// unknown bytes may be part of a body that speaks of HTTP: it counts when the other side has shown the
+// counterpart.
+class Roles {
+ public:
+  void seen(Direction direction, bool response, bool sure, ContentSink& sink);
+
+  // All there is to know, in kRestBits bits.
+  uint32_t at_rest() const { return seen_; }
+  static Roles resume(uint32_t at_rest);
+  static constexpr uint32_t kRestBits = 5;
+
+ private:
+  static constexpr uint8_t kTold = 16;
+  uint8_t seen_ = 0;  // bit 0, 1: a request of that direction was found; 2, 3: a response; kTold
+};
+
 // What both readers of a flow share.
 struct Connection {
   explicit Connection(bool in_order) : exchanges(in_order) {}
-  explicit Connection(Exchanges&& resumed) : exchanges(std::move(resumed)) {}
+  Connection(Exchanges&& waiting, Roles resumed) : exchanges(std::move(waiting)), roles(resumed) {}
   Exchanges exchanges;
+  Roles roles;
   std::string tunnel_host;  // of the request that opened the tunnel
+  // Of the bytes in hand: the other direction is inside a head, or some of it was captured later.
+  bool peer_may_ask = false;
 };
 
 class MessageReader {
  public:
   // `in_step`: the direction is known from its first byte.
   MessageReader(Direction direction, bool in_step)
-      : state_(in_step ? State::kStart : State::kSearch), direction_(direction) {}
+      : state_(in_step ? State::kStart : State::kSearch), direction_(direction), headless_(!in_step) {}
 
   // Reads `bytes`. True: a head in them makes the connection a tunnel; *rest is what follows that head, to
   // be read after the other direction's begin_tunnel().
@@ -51,6 +72,8 @@ class MessageReader {
   void end(Connection& connection, ContentSink& sink);
   void begin_tunnel(const Connection& connection, ContentSink& sink);
 
+  // A message has begun whose head is not whole.
+  bool in_head() const { return state_ == State::kStart && !held_.empty(); }
   // The direction is TLS in a tunnel: nothing of it will be looked at.
   bool encrypted() const { return state_ == State::kTunnelTls; }
 
@@ -60,7 +83,7 @@ class MessageReader {
   // bits.
   std::optional<uint32_t> at_rest() const;
   static MessageReader resume(Direction direction, uint32_t at_rest);
-  static constexpr uint32_t kRestBits = 2;
+  static constexpr uint32_t kRestBits = 3;
 
  private:
   enum class State : uint8_t {
@@ -95,7 +118,7 @@ class MessageReader {
   void on_head(const StartLine& line, std::string_view fields, Connection& connection, ContentSink& sink);
   void begin_long_head(std::string_view head, size_t start_line, Connection& connection, ContentSink& sink);
   void end_in_head(uint64_t hole, Connection& connection, ContentSink& sink);
-  void pair(MessageHead& head, Connection& connection);
+  void pair(MessageHead& head, Connection& connection, ContentSink& sink);
   void open_message(ContentMeta&& meta, std::string_view target, ContentSink& sink);
   void begin_body(const MessageHead& head, MessageHead::Framing framing, ContentMeta&& body,
                   ContentSink& sink);
@@ -128,9 +151,12 @@ class MessageReader {
   bool body_open_ = false;
   bool fields_open_ = false;
   bool raw_open_ = false;
+  bool astray_ = false;         // what stands before the next start line was not understood
   bool guessed_ = false;        // the body's end is a guess
   bool tunnel_next_ = false;    // after the message in hand the connection is a tunnel
   bool tunnel_opened_ = false;  // by the head just read
+  // A raw item that begins now stands in something whose beginning was not seen: it is closed as truncated.
+  bool headless_;
 };
 
 }  // namespace weir::http1

@@ -52,8 +52,21 @@ size_t method_before(std::string_view before) {
   return std::string_view::npos;
 }
 
+std::string_view without_blanks(std::string_view line) {
+  while (line.ends_with(' ') || line.ends_with('\t')) line.remove_suffix(1);
+  return line;
+}
+
+// Whether `line`, trimmed, ends as request lines do: with a version as its last word.
+bool ends_with_version(std::string_view line) {
+  constexpr size_t kVersion = 8;
+  return line.size() > kVersion && line[line.size() - kVersion - 1] == ' ' &&
+         fits_shape(line.substr(line.size() - kVersion), kStatusShape);
+}
+
 // Could `tail`, which holds no slash, grow into "HTTP/" or into what method_before() finds?
 bool may_lead_to_slash(std::string_view tail) {
+  if (tail.front() < 'A' || tail.front() > 'Z') return false;
   if (std::string_view("HTTP").starts_with(tail)) return true;
   for (const std::string_view method : kKnownMethods) {
     if (method.starts_with(tail)) return true;
@@ -82,7 +95,7 @@ bool read_start_line(std::string_view line, StartLine* out) {
   for (size_t i = 0; i < method_end; ++i) {
     if (!kToken[static_cast<uint8_t>(line[i])]) return false;
   }
-  while (line.ends_with(' ') || line.ends_with('\t')) line.remove_suffix(1);
+  line = without_blanks(line);
   // A target with raw spaces in it is taken as it is: the version is the last word (RFC 9112 section 3).
   const size_t target_end = line.rfind(' ');
   if (target_end <= method_end + 1) return false;
@@ -114,32 +127,47 @@ bool looks_like_start_line(std::string_view begin) {
   return true;
 }
 
-StartSearch find_start_line(std::string_view text) {
-  size_t line_end = 0;  // first line break at or after the slash; npos: none in text
+StartSearch find_start_line(std::string_view text, size_t unbroken) {
+  constexpr size_t kNone = std::string_view::npos;
+  size_t line_end = 0;    // first line break at or after the slash; kNone: none in text
+  std::string_view line;  // up to line_end, trimmed, from …
+  size_t line_from = 0;
+  bool versioned = false;  // `line` may be a request's
   size_t tail_from = 0;
-  for (size_t slash = text.find('/'); slash != std::string_view::npos; slash = text.find('/', slash + 1)) {
+  for (size_t slash = text.find('/'); slash != kNone; slash = text.find('/', slash + 1)) {
     tail_from = slash + 1;
     const char last = slash > 0 ? text[slash - 1] : '\0';
     if (last != 'P' && last != ' ' && last != ':') continue;
+    if (line_end != kNone && line_end <= slash) {
+      line_end = text.find('\n', std::max(slash, unbroken));
+      if (line_end != kNone) {
+        line_from = slash - std::min(slash, kLongestLead);
+        line = without_blanks(without_cr(text.substr(line_from, line_end - line_from)));
+        versioned = ends_with_version(line);
+      }
+    }
+    if (last != 'P' && line_end != kNone && !versioned) continue;
     const std::string_view before = text.substr(0, slash);
     size_t begin;
     if (before.ends_with("HTTP")) {
       begin = slash - 4;
       if (!fits_shape(text.substr(begin), kStatusShape)) continue;
     } else {
-      begin = method_before(before.substr(before.size() - std::min(before.size(), kLongestLead)));
-      if (begin == std::string_view::npos) continue;
-      begin += before.size() - std::min(before.size(), kLongestLead);
+      const size_t lead = before.size() - std::min(before.size(), kLongestLead);
+      begin = method_before(before.substr(lead));
+      if (begin == kNone) continue;
+      begin += lead;
     }
-    if (line_end != std::string_view::npos && line_end <= slash) line_end = text.find('\n', slash);
-    if (line_end == std::string_view::npos) {
+    if (line_end == kNone) {
       if (text.size() - begin < kMaxSearchedLine) return {false, begin};
       continue;
     }
-    StartLine line;
-    if (line_end - begin < kMaxSearchedLine && read_start_line(text.substr(begin, line_end - begin), &line)) {
-      return {true, begin};
-    }
+    if (line_end - begin >= kMaxSearchedLine) continue;
+    // A status line is judged by its beginning, a request line from its end: neither reads all of it again.
+    StartLine start;
+    const bool found = last == 'P' ? read_start_line(text.substr(begin, line_end - begin), &start)
+                                   : read_start_line(line.substr(begin - line_from), &start);
+    if (found) return {true, begin};
   }
   for (size_t at = std::max(tail_from, text.size() - std::min(text.size(), kLongestLead)); at < text.size();
        ++at) {

@@ -47,7 +47,8 @@ struct StartSearch {
 };
 
 // Looks for the first whole start line (line end included) anywhere in `text`, not only at the begin of a
-// line: few bodies end in a line break. Only well-known methods with a path or an absolute URL count.
-StartSearch find_start_line(std::string_view text);
+// line: few bodies end in a line break. Only well-known methods with a path or an absolute URL count. The
+// first `unbroken` bytes are known to hold no line end. Takes time linear in the size of `text`.
+StartSearch find_start_line(std::string_view text, size_t unbroken = 0);
 
 }  // namespace weir::http1

@@ -20,6 +20,10 @@ constexpr uint32_t kMaxPacket = 35000;  // section 6.1
 constexpr uint8_t kMinPadding = 4;
 constexpr uint8_t kLastFreeText = 4;  // DISCONNECT, IGNORE, UNIMPLEMENTED, DEBUG (section 11)
 constexpr uint8_t kNewKeys = 21;
+// Sent by the client alone, and by the server alone, in every key exchange (section 8, RFC 4419 section 5,
+// RFC 5656 section 7.1).
+constexpr uint8_t kClientKey = 30;
+constexpr uint8_t kServerKey = 31;
 
 bool begins_with_name(std::string_view text) {
   return std::ranges::any_of(kNames, [&](std::string_view name) { return text.starts_with(name); });
@@ -170,6 +174,9 @@ class SshParser final : public Parser {
       side.state = State::kRaw;
       give(side, direction, side.head, sink);
       return;
+    }
+    if (number == kClientKey || number == kServerKey) {
+      sink.asks(number == kClientKey ? direction : opposite(direction));
     }
     side.reads = number <= kLastFreeText;
     side.last = number == kNewKeys;

@@ -150,6 +150,9 @@ class TlsParser : public Parser {
                             ? kHandshakeHeader
                             : kHandshakeHeader + (read_be32(hello.data()) & 0xFFFFFF);
     if (hello.size() < size && hello[0] == kClientHello && size <= kMaxHello) return;
+    if (hello[0] == kClientHello || hello[0] == kServerHello) {
+      sink.asks(hello[0] == kClientHello ? direction : opposite(direction));
+    }
     const std::string_view name = tls::server_name_of(hello);
     if (!name.empty()) {
       ContentMeta meta;
@@ -167,17 +170,27 @@ class TlsParser : public Parser {
   bool in_step_;
 };
 
-// How many record headers follow one another from `at`, as far as `bytes` goes; 0: the chain breaks.
-size_t chain_at(Bytes bytes, size_t at) {
-  size_t records = 0;
-  RecordHeader record;
-  while (bytes.size() - at >= kRecordHeader) {
-    if (!tls::read_record_header(bytes.data() + at, &record)) return 0;
-    ++records;
-    if (bytes.size() - at - kRecordHeader < record.length) break;
-    at += kRecordHeader + record.length;
+// From each place: how many record headers follow one another as far as the bytes go, two standing for more;
+// kBroken: the chain breaks. From the end backwards, each place by the one behind its record: whatever the
+// bytes, a place is looked at once.
+constexpr uint8_t kBroken = 0xFF;
+using Chains = std::array<uint8_t, kProbeLimit>;
+void find_chains(Bytes bytes, Chains* chains) {
+  for (size_t at = bytes.size(); at-- > 0;) {
+    uint8_t& chain = (*chains)[at];
+    const size_t left = bytes.size() - at;
+    RecordHeader record;
+    if (left < kRecordHeader) {
+      chain = 0;
+    } else if (!tls::read_record_header(bytes.data() + at, &record)) {
+      chain = kBroken;
+    } else if (left - kRecordHeader <= record.length) {
+      chain = 1;
+    } else {
+      const uint8_t next = (*chains)[at + kRecordHeader + record.length];
+      chain = next == kBroken ? kBroken : static_cast<uint8_t>(std::min(next + 1, 2));
+    }
   }
-  return records;
 }
 
 // The begin of a stream: a handshake record with a hello.
@@ -201,15 +214,15 @@ ProbeResult probe_begin(Bytes bytes) {
 
 // The middle of a stream: two records that follow one another.
 ProbeResult probe_middle(Bytes bytes, bool finished) {
-  const size_t at_begin = bytes.size() >= kRecordHeader ? chain_at(bytes, 0) : 0;
-  if (at_begin >= 2) return ProbeResult::kCertain;
-  for (size_t at = 1; at + kRecordHeader <= bytes.size(); ++at) {
-    const bool candidate =
-        bytes[at] >= tls::kChangeCipherSpec && bytes[at] <= tls::kApplicationData && bytes[at + 1] == 3;
-    if (candidate && chain_at(bytes, at) >= 2) return ProbeResult::kMaybe;
+  bytes = bytes.first(std::min(bytes.size(), kProbeLimit));
+  Chains chains{};
+  find_chains(bytes, &chains);
+  if (chains[0] == 2) return ProbeResult::kCertain;
+  for (size_t at = 1; at < bytes.size(); ++at) {
+    if (chains[at] == 2 && bytes[at] <= tls::kApplicationData) return ProbeResult::kMaybe;
   }
   // One long record that fills what may be looked at.
-  if (at_begin == 1 && bytes[0] == tls::kApplicationData && bytes[2] == 3) return ProbeResult::kMaybe;
+  if (chains[0] == 1 && bytes[0] == tls::kApplicationData && bytes[2] == 3) return ProbeResult::kMaybe;
   return finished ? ProbeResult::kNo : ProbeResult::kMore;
 }
 

@@ -41,16 +41,16 @@ struct AlertDetector {
   int score = 0;  // of the best value, item bonuses included
   std::vector<std::string> reasons;
   std::string masked;   // the best value, masked
-  std::string field;    // masked; of the best value
+  std::string field;    // packs' words and shape; of the best value
   std::string keyword;  // the pack's own word
   std::string excerpt;  // shape only
   bool fields_are_json = false;
-  std::vector<std::string> fields;  // masked; of the first three values, empty where unknown
+  std::vector<std::string> fields;  // likewise; of the first three values, empty where unknown
 };
 
 struct AlertSubject {
   std::string detector;
-  std::string token;  // "k1:" and 32 hex digits
+  std::string token;  // the key's name, ":" and 32 hex digits
 };
 
 // What is known of the item when it has ended.
@@ -63,7 +63,7 @@ struct AlertWhole {
   bool contested = false;        // bytes of its stream came in two versions; both were read
   std::optional<Unread> cut_by;  // why what follows was not read, where Weir itself stopped
   std::string sha256;            // hex; only of whole, named files of at least 64 KiB
-  std::string content_token;  // "k1:" and 32 hex digits; of whole, named files: the same file, the same token
+  std::string content_token;     // likewise; of whole, named files: the same file, the same token
 };
 
 // Of an alert that stands for many (AlertStorms): how many, and in how many of them each detector was.

@@ -30,6 +30,10 @@ std::string mac_text(const std::array<uint8_t, 6>& mac) {
   return text;
 }
 
+std::string shown_field(MetadataMasker& masker, std::string_view name) {
+  return name.empty() ? std::string() : cut_text(masker.field_name(name), kMaxWireString);
+}
+
 AlertEndpoint endpoint_of(const EndpointFacts& facts, const NetworkList& internal) {
   AlertEndpoint out;
   out.ip = facts.address.to_string();
@@ -55,8 +59,9 @@ AlertDetector detector_of(const AlertContext& context, const ItemFacts& facts, c
   out.score = findings.best_score(index);
   for (const std::string_view reason : findings.reasons(index).names()) out.reasons.emplace_back(reason);
   if (const Finding* best = findings.best(index)) {
-    out.masked = best->masked;
-    out.field = masked_text(context.masker, best->field);
+    // A mask may leave a value: the domain of an address is shown, and can be a number of somebody's.
+    out.masked = masked_text(context.masker, best->masked);
+    out.field = shown_field(context.masker, best->field);
     out.keyword = best->keyword;
     out.excerpt = best->excerpt;
   }
@@ -65,7 +70,7 @@ AlertDetector detector_of(const AlertContext& context, const ItemFacts& facts, c
       (facts.meta.kind == ItemKind::kBody || facts.meta.kind == ItemKind::kPart) &&
       lowered(std::string(declared_media_type(facts.meta.declared_type))).find("json") != std::string::npos;
   for (const Finding& finding : findings.occurrences(index)) {
-    out.fields.push_back(masked_text(context.masker, finding.field));
+    out.fields.push_back(shown_field(context.masker, finding.field));
   }
   return out;
 }
@@ -102,8 +107,10 @@ void add_endpoints(const AlertContext& context, const ItemFacts& facts, Alert* a
   const FlowFacts& flow = *facts.flow;
   AlertEndpoint initiator = endpoint_of(flow.initiator, context.internal);
   AlertEndpoint responder = endpoint_of(flow.responder, context.internal);
-  initiator.intermediate_ips = forwarded_addresses(facts.meta.forwarded_for);
-  responder.hostname = lowered(masked_text(context.masker, host_name(facts.meta.host), 255));
+  AlertEndpoint& asked = flow.roles.responder_asks ? initiator : responder;
+  AlertEndpoint& asker = flow.roles.responder_asks ? responder : initiator;
+  asker.intermediate_ips = forwarded_addresses(facts.meta.forwarded_for);
+  asked.hostname = lowered(masked_text(context.masker, host_name(facts.meta.host), 255));
   const bool forward = facts.meta.direction == Direction::kFromInitiator;
   alert->src = forward ? initiator : responder;
   alert->dst = forward ? responder : initiator;
@@ -126,13 +133,13 @@ void add_metadata(const AlertContext& context, const ItemFacts& facts, Alert* al
   alert->protocol = meta.protocol;
   alert->method = masked_text(masker, meta.method, 32);
   alert->status = meta.status;
-  alert->host = masked_text(masker, meta.host);
-  alert->url = masked_url(masker, meta);
+  alert->host = masked_host(masker, meta.host, facts.flow);
+  alert->url = masked_url(masker, meta, facts.flow);
   alert->file_name = masked_text(masker, meta.file_name);
   alert->media_type = lowered(masked_text(masker, declared_media_type(meta.declared_type), 128));
   alert->decode_path = masked_text(masker, facts.decode_path);
   alert->charset = masked_text(masker, facts.charset, 64);
-  alert->field = masked_text(masker, meta.field);
+  alert->field = shown_field(masker, meta.field);
   alert->user = masked_text(masker, meta.user);
   alert->sender = masked_text(masker, meta.sender);
   alert->subject = masked_text(masker, meta.subject);

@@ -8,12 +8,12 @@ namespace weir {
 namespace {
 
 // What every alert of the policy says, and the times of the first one.
-Alert begin_storm(const Alert& first) {
+Alert begin_storm(const Alert& first, const std::string& of) {
   Alert storm;
   storm.storm.emplace();
   storm.final = true;
-  storm.uid = storm_revision_uid(first.policy_id, first.uid);
-  storm.finding_uid = storm_finding_uid(first.policy_id, first.uid);
+  storm.uid = storm_revision_uid(first.policy_id, first.uid + of);
+  storm.finding_uid = storm_finding_uid(first.policy_id, first.uid + of);
   storm.time = first.time;
   storm.created_time = first.created_time;
   storm.first_byte = first.first_byte;
@@ -56,10 +56,11 @@ size_t row_of(Alert& storm, const AlertDetector& detector) {
 
 void AlertStorms::fold(const Alert& alert) {
   auto place = std::ranges::find(storms_, alert.policy_id, &Alert::policy_id);
-  if (place == storms_.end()) place = storms_.insert(storms_.end(), begin_storm(alert));
+  if (place == storms_.end()) place = storms_.insert(storms_.end(), begin_storm(alert, of_));
   Alert& storm = *place;
   const bool create = alert.activity == AlertActivity::kCreate;
-  ++(create ? storm.storm->creates : storm.storm->updates);
+  storm.storm->creates += alert.storm ? alert.storm->creates : create ? 1 : 0;
+  storm.storm->updates += alert.storm ? alert.storm->updates : create ? 0 : 1;
   storm.severity = std::max(storm.severity, alert.severity);
   storm.time = std::max(storm.time, alert.time);
   storm.created_time = std::min(storm.created_time, alert.created_time);
@@ -67,12 +68,14 @@ void AlertStorms::fold(const Alert& alert) {
   storm.last_byte = std::max(storm.last_byte, alert.last_byte);
   storm.first_finding = std::min(storm.first_finding, alert.first_finding);
   storm.last_finding = std::max(storm.last_finding, alert.last_finding);
-  for (const AlertDetector& detector : alert.detectors) {
+  for (size_t i = 0; i < alert.detectors.size(); ++i) {
+    const AlertDetector& detector = alert.detectors[i];
     const size_t index = row_of(storm, detector);
     AlertDetector& row = storm.detectors[index];
     row.score = std::max(row.score, detector.score);
     AlertStorm::Holding& holding = storm.storm->detectors[index];
-    ++(create ? holding.creates : holding.updates);
+    holding.creates += alert.storm ? alert.storm->detectors[i].creates : create ? 1 : 0;
+    holding.updates += alert.storm ? alert.storm->detectors[i].updates : create ? 0 : 1;
     // An Update is the whole alert again: its matches were told, or are counted with its Create.
     if (create) row.matches += detector.matches;
   }

@@ -35,7 +35,10 @@ class Hash {
     bytes(s.data(), s.size());
   }
   void flow(const FlowFacts& flow) {
-    for (const EndpointFacts* end : {&flow.initiator, &flow.responder}) {
+    // In the order in which the flow began: what was told before its roles turned keeps its name.
+    const bool turned = flow.roles.turned;
+    for (const EndpointFacts* end :
+         {turned ? &flow.responder : &flow.initiator, turned ? &flow.initiator : &flow.responder}) {
       bytes(end->address.bytes.data(), end->address.bytes.size());
       number(end->port, 2);
     }
@@ -43,7 +46,8 @@ class Hash {
   }
   void item(const ItemFacts& facts) {
     flow(*facts.flow);
-    number(index_of(facts.meta.direction), 1);
+    const Direction direction = facts.meta.direction;
+    number(index_of(facts.flow->roles.turned ? opposite(direction) : direction), 1);
     number(facts.ordinal, 4);
     number(facts.part, 4);
   }

@@ -83,8 +83,10 @@ void ItemAlerts::Impl::emit(const ItemFacts& facts, const ItemFindings& findings
 
 void ItemAlerts::Impl::emit_due(const ItemFacts& facts, const ItemFindings& findings, uint64_t to,
                                 Nanoseconds time) {
-  if (stale && std::ranges::any_of(groups, [&](const Group& g) { return due(g, to, time); }))
+  if ((stale || facts.meta_revision != asked_meta) &&
+      std::ranges::any_of(groups, [&](const Group& g) { return due(g, to, time); })) {
     ask(facts, findings);
+  }
   for (Group& g : groups) {
     if (due(g, to, time)) emit(facts, findings, g, g.trigger_time, false);
   }

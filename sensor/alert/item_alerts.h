@@ -60,7 +60,7 @@ struct AlertContext {
   MetadataMasker& masker;
   AlertSink& sink;
   AlertCounters& counters;
-  std::string token_prefix = "k1:";  // names the key (Tokenizer)
+  std::string token_prefix;  // names the key: TokenKey::name() and ":"
   AlertOptions options;
   const Tokenizer* tokenizer = nullptr;  // for the content's token; null: none is told
 };

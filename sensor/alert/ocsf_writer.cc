@@ -519,6 +519,10 @@ Record make_record(const Alert& alert, const WriterOptions& options, uint64_t se
   record.id = alert.uid;
   record.key = alert.finding_uid;
   record.time_ms = ms(alert.time);
+  if (alert.storm) {
+    record.alerts = alert.storm->alerts();
+    record.storm = true;
+  }
   record.json = write_ocsf(alert, options, sequence, logged_time_ms);
   return record;
 }

@@ -8,8 +8,17 @@ namespace {
 
 bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// "a=1&b&c=" → "a=***&b&c=": names and bare words are masked like any other string.
-std::string masked_query(MetadataMasker& masker, std::string_view query) {
+// A name of a program's own, such as "page" or "filter[from]": anything else may be a person's.
+bool is_identifier(std::string_view name) {
+  constexpr size_t kLongest = 32;
+  return !name.empty() && name.size() <= kLongest && !(name.front() >= '0' && name.front() <= '9') &&
+         std::ranges::all_of(name, [](char c) {
+           return is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '[' || c == ']';
+         });
+}
+
+// "a=1&b&c=" → "a=***&b&c=". Names that are no identifiers and bare words become shapes.
+std::string query_without_values(MetadataMasker& masker, std::string_view query) {
   std::string out;
   size_t begin = 0;
   while (begin <= query.size() && out.size() < kMaxUrl) {
@@ -17,12 +26,54 @@ std::string masked_query(MetadataMasker& masker, std::string_view query) {
     if (end == std::string_view::npos) end = query.size();
     const std::string_view pair = query.substr(begin, end - begin);
     const size_t equals = pair.find('=');
-    out += masker.mask(pair.substr(0, equals));
+    const std::string_view name = pair.substr(0, equals);
+    out += is_identifier(name) ? std::string(name) : masker.field_name(name);
     if (equals != std::string_view::npos) out += equals + 1 < pair.size() ? "=***" : "=";
     if (end < query.size()) out += query[end];
     begin = end + 1;
   }
   return out;
+}
+
+// "/a;v=1;w/b" → "/a;v=***;w/b": parameters of a path's segments (RFC 3986 3.3) have values too.
+std::string path_without_values(std::string_view path) {
+  std::string out;
+  for (size_t pos = 0; pos < path.size();) {
+    const size_t end = std::min(path.find_first_of(";/", pos + 1), path.size());
+    const std::string_view part = path.substr(pos, end - pos);
+    const size_t equals = part.front() == ';' ? part.find('=') : std::string_view::npos;
+    if (equals != std::string_view::npos && equals + 1 < part.size()) {
+      out += part.substr(0, equals + 1);
+      out += "***";
+    } else {
+      out += part;
+    }
+    pos = end;
+  }
+  return out;
+}
+
+bool is_port(std::string_view text) {
+  constexpr size_t kLongestPort = 5;
+  return !text.empty() && text.size() <= kLongestPort &&
+         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// An address with or without a port, shown as addresses are everywhere: of IPv4 any, of IPv6 only the flow's
+// own, since what is written as IPv6 may be anybody's number ("[1101:0119:9003:0786:70::]").
+bool is_address(std::string_view authority, const FlowFacts* flow) {
+  const bool v6 = authority.starts_with('[');
+  const size_t host_end = v6 ? authority.find(']') : std::min(authority.find(':'), authority.size());
+  if (host_end == std::string_view::npos) return false;
+  const std::string_view rest = authority.substr(host_end + (v6 ? 1 : 0));
+  if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1)))) return false;
+  const std::string host(authority.substr(v6 ? 1 : 0, host_end - (v6 ? 1 : 0)));
+  IpAddress address;
+  if (host.size() > 45 || !IpAddress::parse(host, &address)) return false;
+  if (!v6) return true;
+  // As it is written elsewhere: in another spelling zeros may hide digits of their own.
+  return flow != nullptr && host == address.to_string() &&
+         (address == flow->initiator.address || address == flow->responder.address);
 }
 
 }  // namespace
@@ -40,29 +91,39 @@ std::string masked_text(MetadataMasker& masker, std::string_view wire, size_t lo
   return cut_text(masker.mask(wire.substr(0, kMaxMetaLength)), longest);
 }
 
-std::string masked_url(MetadataMasker& masker, const ContentMeta& meta) {
+std::string masked_host(MetadataMasker& masker, std::string_view host, const FlowFacts* flow) {
+  return is_address(host, flow) ? std::string(host) : masked_text(masker, host);
+}
+
+std::string masked_url(MetadataMasker& masker, const ContentMeta& meta, const FlowFacts* flow) {
   std::string_view target = std::string_view(meta.path).substr(0, kMaxMetaLength);
   if (target.empty() && meta.host.empty()) return {};
-  std::string out;
-  const size_t scheme = target.find("://");
-  if (scheme <= 16 && target.find_first_of("/?#") > scheme) {
+  std::string scheme;
+  std::string_view authority;
+  std::string rest;
+  const size_t scheme_end = target.find("://");
+  if (scheme_end <= 16 && target.find_first_of("/?#") > scheme_end) {
     // An absolute target, as a proxy gets it: its authority may hold a user and a password.
-    out = masker.mask(target.substr(0, scheme)) + "://";
-    target.remove_prefix(scheme + 3);
+    scheme = std::string(target.substr(0, scheme_end)) + "://";
+    target.remove_prefix(scheme_end + 3);
     const size_t path = std::min(target.find_first_of("/?#"), target.size());
-    std::string_view authority = target.substr(0, path);
+    authority = target.substr(0, path);
     const size_t at = authority.rfind('@');
     if (at != std::string_view::npos) authority.remove_prefix(at + 1);
-    out += masker.mask(authority);
     target.remove_prefix(path);
   } else if (!meta.host.empty()) {
-    if (!meta.protocol.empty()) out = std::string(meta.protocol) + "://";
-    out += masker.mask(meta.host);
-    if (!target.empty() && target.front() != '/') out += '/';
+    if (!meta.protocol.empty()) scheme = std::string(meta.protocol) + "://";
+    authority = meta.host;
+    if (!target.empty() && target.front() != '/') rest += '/';
   }
   const size_t query = target.find('?');
-  out += masker.mask(target.substr(0, query));
-  if (query != std::string_view::npos) out += "?" + masked_query(masker, target.substr(query + 1));
+  rest += path_without_values(target.substr(0, query));
+  if (query != std::string_view::npos) rest += "?" + query_without_values(masker, target.substr(query + 1));
+  // In one piece: digits are joined over what stands between a port and a path, or between two names.
+  std::string out = is_address(authority, flow)
+                        ? masked_text(masker, scheme, kMaxUrl) + std::string(authority)
+                        : std::string();
+  out += masked_text(masker, out.empty() ? scheme + std::string(authority) + rest : rest, kMaxUrl);
   return cut_text(std::move(out), kMaxUrl);
 }
 

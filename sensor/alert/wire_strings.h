@@ -19,9 +19,13 @@ inline constexpr size_t kMaxUrl = 2048;
 std::string cut_text(std::string text, size_t longest);
 std::string masked_text(MetadataMasker& masker, std::string_view wire, size_t longest = kMaxWireString);
 
-// "http://host/path?name=***": user info goes, every query value becomes "***", the rest is masked. Empty
-// when there is neither host nor path.
-std::string masked_url(MetadataMasker& masker, const ContentMeta& meta);
+// An address of IPv4 or one of the flow's own, with or without a port, as it stands; any other host masked.
+std::string masked_host(MetadataMasker& masker, std::string_view host, const FlowFacts* flow);
+
+// "http://host/path?name=***": user info goes, every value of the query and of a path's parameters becomes
+// "***", names that are no identifiers become shapes, the whole is masked but for a host that
+// masked_host leaves. Empty when there is neither host nor path.
+std::string masked_url(MetadataMasker& masker, const ContentMeta& meta, const FlowFacts* flow);
 // ASCII letters to lower case. After masking, never before: many identifiers have capital letters.
 std::string lowered(std::string text);
 // A host name without its port, as on the wire; empty where it is an address.

@@ -56,7 +56,6 @@ Measured measure(Stage stage, const std::vector<std::string>& paths, const Confi
   RunOptions run;
   run.worker = worker_options(config, workers);
   run.worker.last_stage = stage;
-  run.output.on_alert = [](const Alert&) {};
   const RunResult result = run_sensor(run, setup.shared(), std::move(sources), {});
   if (!result.failure.empty()) throw std::runtime_error("ended early: " + result.failure);
   return {std::chrono::duration<double>(result.elapsed).count(), result.source_stats.packets,

@@ -11,7 +11,9 @@ namespace {
 // A variable of a script that is not set gives `--kafka ""`: that is no wish to have no Kafka. For a filter
 // it is one: everything.
 void refuse_empty_words(const po::variables_map& values) {
-  for (const auto& [name, value] : values) {
+  for (const auto& option : values) {
+    const std::string& name = option.first;
+    const po::variable_value& value = option.second;
     if (name == "filter" || value.defaulted()) continue;
     const bool hidden = name == "word";
     const auto refuse = [&](const std::string& text) {

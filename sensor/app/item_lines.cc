@@ -1,6 +1,7 @@
 #include "sensor/app/item_lines.h"
 
-#include <iostream>
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
 #include "sensor/alert/wire_strings.h"
@@ -29,7 +30,7 @@ std::string_view name_of_close(CloseReason why) {
 }  // namespace
 
 ItemLines::ItemLines(std::shared_ptr<const PatternSet> patterns)
-    : masker_(make_metadata_masker(std::move(patterns))) {}
+    : sink_(STDOUT_FILENO, "standard output"), masker_(make_metadata_masker(std::move(patterns))) {}
 
 void ItemLines::on_item(const ItemFacts& facts) {
   const ContentMeta& meta = facts.meta;
@@ -44,10 +45,10 @@ void ItemLines::on_item(const ItemFacts& facts) {
     if (!value.empty()) line[key] = masker_->mask(value);
   };
   text("method", meta.method);
-  text("host", meta.host);
+  if (!meta.host.empty()) line["host"] = masked_host(*masker_, meta.host, facts.flow);
   ContentMeta target;  // the path alone: query values are masked whole
   target.path = meta.path;
-  if (!meta.path.empty()) line["path"] = masked_url(*masker_, target);
+  if (!meta.path.empty()) line["path"] = masked_url(*masker_, target, facts.flow);
   text("file_name", meta.file_name);
   text("declared_type", meta.declared_type);
   if (meta.status != 0) line["status"] = meta.status;
@@ -57,10 +58,13 @@ void ItemLines::on_item(const ItemFacts& facts) {
   for (size_t i = 0; i < kUnreadReasons; ++i) {
     if (facts.unread[i] != 0) line["unread"][std::string(kUnreadNames[i])] = facts.unread[i];
   }
-  line["decode_path"] = facts.decode_path;
-  if (!facts.charset.empty()) line["charset"] = facts.charset;
+  text("decode_path", facts.decode_path);
+  text("charset", facts.charset);
   line["close"] = name_of_close(facts.end_reason);
-  std::cout << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+  Record record;
+  record.json = line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  sink_.write(record);
+  sink_.flush();
 }
 
 }  // namespace weir

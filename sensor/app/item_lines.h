@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "sensor/base/metadata_masker.h"
+#include "sensor/output/line_sink.h"
 #include "sensor/pipeline/item_inspector.h"
 
 namespace weir {
@@ -13,8 +14,11 @@ class ItemLines final : public ItemObserver {
  public:
   explicit ItemLines(std::shared_ptr<const PatternSet> patterns);
   void on_item(const ItemFacts& facts) override;
+  // Where the lines go: written by the one worker, interrupted by the run.
+  LineSink& sink() { return sink_; }
 
  private:
+  LineSink sink_;
   std::unique_ptr<MetadataMasker> masker_;
 };
 

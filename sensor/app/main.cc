@@ -1,5 +1,4 @@
 // weir: one program, subcommands.
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -13,6 +12,7 @@
 #include <iostream>
 
 #include "sensor/app/command_line.h"
+#include "sensor/app/standard_streams.h"
 #include "sensor/base/plain_failure.h"
 #include "sensor/base/version.h"
 #include "sensor/pipeline/signals.h"
@@ -63,27 +63,22 @@ void allow_descriptors() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// A file or socket that got the number of a closed standard stream would be written to as if it were one.
-void open_standard_streams() {
-  int opened = 0;
-  do {
-    opened = open("/dev/null", O_RDWR);
-  } while (opened >= 0 && opened <= STDERR_FILENO);
-  if (opened > STDERR_FILENO) close(opened);
-}
-
 // What is printed must arrive, whichever command printed it. A reader that has left wants no more: no word
 // then.
 int end_of_output(std::string_view command, int code) {
   std::cout.flush();
   errno = 0;
-  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+  // `replay` and `run` have looked: theirs may go elsewhere.
+  const bool closed = weir::standard_output_was_closed() && command != "replay" && command != "run";
+  const bool written = !closed && std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
   if (written || code != weir::kExitDone) return code;
   pollfd reader{STDOUT_FILENO, POLLOUT, 0};
   const int saved = errno;
   const bool left = poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR) != 0;
   errno = saved;
-  if (!left) {
+  if (closed) {
+    std::cerr << "weir " << command << ": standard output is closed\n";
+  } else if (!left) {
     std::cerr << "weir " << command << ": standard output cannot be written"
               << (errno != 0 ? std::string(": ") + std::strerror(errno) : std::string()) << '\n';
   }
@@ -111,7 +106,7 @@ int run(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   weir::ignore_write_signals();
-  open_standard_streams();
+  weir::open_standard_streams();
   forbid_core_dumps();
   allow_descriptors();
   std::vector<std::string> words(argv + 1, argv + argc);

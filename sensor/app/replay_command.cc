@@ -146,7 +146,7 @@ int replay_command(const std::vector<std::string>& args) {
   ConsoleOutput console(arguments, config, false);
   std::vector<std::unique_ptr<Sink>> owned = make_sinks(config.output);
   std::vector<Sink*> sinks;
-  if (console.json() != nullptr && !items) sinks.push_back(console.json());
+  if (console.sink() != nullptr && !items) sinks.push_back(console.sink());
   for (const auto& sink : owned) sinks.push_back(sink.get());
 
   SharedSetup shared = setup->shared();
@@ -156,29 +156,35 @@ int replay_command(const std::vector<std::string>& args) {
     shared.observer = item_lines.get();
   }
   RunOptions run;
+  if (items) run.observed = &item_lines->sink();
   run.worker = worker_options(config, workers);
   run.worker.steered = run.worker.shows_fragments = hand_over;
   const Placement placement = place_threads(config, workers, -1);
   run.worker_cpus = placement.workers;
   run.output.cpus = placement.output;
   run.output.writer = writer_options(config);
-  if (!items) run.output.on_alert = console.on_alert();
+  if (!items) console.set_up(&run.output);
   run.drain_limit = std::chrono::seconds(config.output.drain_seconds);
   Progress progress;
   if (!arguments.quiet && ::isatty(STDERR_FILENO) == 1) {
     run.on_progress = [&](double part, uint64_t bytes) { progress(part, bytes); };
   }
-  run.on_wait = TroubleReporter([&] { return sink_problems(sinks); });
+  const std::vector<Sink*> told = items ? std::vector<Sink*>{&item_lines->sink()} : sinks;
+  TroubleReporter reporter;
+  run.on_wait = [&](const std::vector<uint64_t>& folded) {
+    if (!readers_left(told)) reporter.tell(sink_troubles(told, folded));
+  };
   std::vector<FileReport> reports;
   const RunResult result =
       run_sensor(run, shared, std::move(sources), sinks,
                  [&](const std::vector<PacketSource*>&) { reports = all_reports(walks); });
   signals.restore();
   progress.finish();
-  console.finish();
   SummaryInput summary{result, *setup->catalogue, reports, arguments.everything};
   summary.filter = config.capture.filter;
-  if (!arguments.quiet) {
+  // Whoever read the alerts has read enough: no word more.
+  const bool enough = readers_left(told) && (result.nobody_left || !result.delivered);
+  if (!arguments.quiet && !enough) {
     std::cerr << summary_text(summary);
   } else {
     if (result.interrupted) std::cerr << "weir replay: interrupted\n";
@@ -187,14 +193,14 @@ int replay_command(const std::vector<std::string>& args) {
     }
   }
   const bool told_all = tell_summary(arguments, summary);
-  const std::string problems = end_problems(sinks);
-  if (!problems.empty()) std::cerr << "weir: " << problems;
-
+  if (!enough) std::cerr << end_problems(told, result, reporter);
   if (!result.failure.empty()) std::cerr << "weir replay: ended early: " << result.failure << '\n';
 
   const bool nothing_read = result.source_stats.packets == 0 && !result.source_errors.front().empty();
   if (nothing_read && result.failure.empty()) return kExitUnreadable;
-  if (!result.failure.empty() || !result.delivered || result.outlet.lost > 0 || !told_all) return kExitFailed;
+  if (!result.failure.empty() || !result.delivered || result.outlet.lost > 0 || result.nobody_left ||
+      !told_all)
+    return kExitFailed;
   // What was named and gave nothing is not passed over for what else was named.
   if (std::ranges::any_of(reports, [](const FileReport& r) { return !r.error.empty() && r.packets == 0; }))
     return kExitUnreadable;

@@ -116,13 +116,13 @@ bool open_ports(const Config& config, uint32_t workers, OpenedInput* opened, std
   return true;
 }
 
-std::string device_problems(const std::vector<PacketSource*>& sources) {
-  std::string text;
-  for (const PacketSource* source : sources) {
-    const std::string problem = source->problem();
-    if (!problem.empty()) text += problem + '\n';
+std::vector<Trouble> device_troubles(const std::vector<PacketSource*>& sources) {
+  std::vector<Trouble> troubles;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const std::string problem = sources[i]->problem();
+    if (!problem.empty()) troubles.push_back({"device " + std::to_string(i), "capture", problem});
   }
-  return text;
+  return troubles;
 }
 
 }  // namespace
@@ -194,7 +194,7 @@ int run_command(const std::vector<std::string>& args) {
   ConsoleOutput console(arguments, config, true);
   std::vector<std::unique_ptr<Sink>> owned = make_sinks(config.output);
   std::vector<Sink*> sinks;
-  if (console.json() != nullptr) sinks.push_back(console.json());
+  if (console.sink() != nullptr) sinks.push_back(console.sink());
   for (const auto& sink : owned) sinks.push_back(sink.get());
 
   RunOptions run;
@@ -208,9 +208,14 @@ int run_command(const std::vector<std::string>& args) {
   run.end_when_idle = std::chrono::milliseconds(static_cast<int64_t>(std::ceil(idle_seconds * 1000)));
   run.output.writer = writer_options(config);
   run.output.ordered = false;
-  run.output.on_alert = console.on_alert();
+  console.set_up(&run.output);
   run.drain_limit = std::chrono::seconds(config.output.drain_seconds);
-  run.on_wait = TroubleReporter([&] { return device_problems(devices) + sink_problems(sinks); });
+  TroubleReporter reporter;
+  run.on_wait = [&](const std::vector<uint64_t>& folded) {
+    std::vector<Trouble> troubles = device_troubles(devices);
+    for (Trouble& trouble : sink_troubles(sinks, folded)) troubles.push_back(std::move(trouble));
+    reporter.tell(troubles);
+  };
   if (!arguments.quiet) {
     for (const std::string& note : setup->notes) std::cerr << "weir: " << note << '\n';
     for (const std::string& note : notes) std::cerr << "weir: " << note << '\n';
@@ -226,8 +231,8 @@ int run_command(const std::vector<std::string>& args) {
   if (!arguments.quiet) std::cerr << summary_text(summary);
   const bool told_all = tell_summary(arguments, summary);
   if (!result.placement_error.empty()) std::cerr << "weir run: " << result.placement_error << '\n';
-  const std::string problems = end_problems(sinks);
-  if (!problems.empty()) std::cerr << "weir: " << problems;
+  if (result.nobody_left) std::cerr << "weir run: ended, for no output is left\n";
+  std::cerr << end_problems(sinks, result, reporter);
   if (!result.failure.empty()) {
     std::cerr << "weir run: ended early: " << result.failure << '\n';
     return kExitFailed;
@@ -237,7 +242,8 @@ int run_command(const std::vector<std::string>& args) {
     std::cerr << "weir run: " << broken << '\n';
     return kExitFailed;
   }
-  return result.delivered && result.outlet.lost == 0 && told_all ? kExitDone : kExitFailed;
+  const bool whole = result.delivered && result.outlet.lost == 0 && !result.nobody_left;
+  return whole && told_all ? kExitDone : kExitFailed;
 }
 
 }  // namespace weir

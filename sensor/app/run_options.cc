@@ -2,13 +2,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <limits>
 
 #include "sensor/app/command_line.h"
 #include "sensor/app/settings_check.h"
+#include "sensor/app/standard_streams.h"
 #include "sensor/app/summary_json.h"
-#include "sensor/output/json_lines_sink.h"
+#include "sensor/output/line_sink.h"
 
 namespace weir {
 
@@ -82,37 +84,43 @@ ConsoleOutput::ConsoleOutput(const RunArguments& arguments, const Config& config
     : limit_(live ? std::numeric_limits<uint64_t>::max() : kReplayLines) {
   const bool elsewhere = !config.output.file.empty() || config.output.kafka.has_value();
   const bool wanted = config.output.to_stdout.value_or(!live || !elsewhere || !arguments.format.empty());
-  if (!wanted) return;
+  const bool closed = standard_output_was_closed();
+  if (!elsewhere && (!wanted || closed)) {
+    throw UsageError(std::string(wanted ? "standard output is closed" : "output.stdout is false") +
+                     ", and no other output is given (-o FILE, --kafka HOST:PORT, output in the "
+                     "configuration): alerts would go nowhere");
+  }
+  if (!wanted || closed) return;
   text_ = arguments.format == "text" || (arguments.format.empty() && ::isatty(STDOUT_FILENO) == 1);
-  if (!text_) json_ = std::make_unique<JsonLinesSink>(STDOUT_FILENO, "standard output");
+  sink_ = std::make_unique<LineSink>(STDOUT_FILENO, "standard output");
 }
 
-std::function<void(const Alert&)> ConsoleOutput::on_alert() {
-  if (!text_) return {};
-  return [this](const Alert& alert) {
-    if (alert.activity == AlertActivity::kUpdate) {
-      const auto open = open_.find(alert.finding_uid);
-      if (open == open_.end()) return;
-      const bool rose = alert.severity > open->second;
-      open->second = alert.severity;
-      if (alert.final) open_.erase(open);
-      if (!rose) return;
-    } else if (shown_ == limit_) {
-      ++held_back_;
-      return;
-    } else {
-      ++shown_;
-      if (!alert.final && !alert.storm) open_.emplace(alert.finding_uid, alert.severity);
-    }
-    std::cout << alert_line(alert) << '\n' << std::flush;
+void ConsoleOutput::set_up(OutputThreadOptions* output) {
+  if (!text_) return;
+  output->for_people = sink_.get();
+  output->line = [this](const Alert& alert) { return line(alert); };
+  output->last_line = [this]() -> std::string {
+    if (held_back_ == 0) return {};
+    return "… and " + human_count(held_back_) + " more alerts (--format json shows them all)";
   };
 }
 
-void ConsoleOutput::finish() const {
-  if (held_back_ > 0) {
-    std::cout << "… and " << human_count(held_back_) << " more alerts (--format json shows them all)\n"
-              << std::flush;
+std::optional<std::string> ConsoleOutput::line(const Alert& alert) {
+  if (alert.activity == AlertActivity::kUpdate) {
+    const auto open = open_.find(alert.finding_uid);
+    if (open == open_.end()) return std::nullopt;
+    const bool rose = alert.severity > open->second;
+    open->second = alert.severity;
+    if (alert.final) open_.erase(open);
+    if (!rose) return std::nullopt;
+  } else if (shown_ == limit_) {
+    ++held_back_;
+    return std::nullopt;
+  } else {
+    ++shown_;
+    if (!alert.final && !alert.storm) open_.emplace(alert.finding_uid, alert.severity);
   }
+  return alert_line(alert);
 }
 
 bool tell_summary(const RunArguments& arguments, const SummaryInput& input) {
@@ -123,41 +131,40 @@ bool tell_summary(const RunArguments& arguments, const SummaryInput& input) {
   return false;
 }
 
-std::string sink_problems(const std::vector<Sink*>& sinks) {
-  std::string text;
-  for (const Sink* sink : sinks) {
-    const std::string problem = sink->problem();
-    if (!problem.empty()) text += problem + '\n';
-  }
-  return text;
-}
-
-std::string end_problems(const std::vector<Sink*>& sinks) {
-  std::string text;
-  for (Sink* sink : sinks) {
-    const uint64_t pending = sink->stats().pending;
-    if (pending == 0) {
-      text += sink_problems({sink});
-    } else {
-      text += sink->name() + ": " + std::to_string(pending) + (pending == 1 ? " alert was" : " alerts were") +
-              " not delivered\n";
+std::vector<Trouble> sink_troubles(const std::vector<Sink*>& sinks, const std::vector<uint64_t>& folded) {
+  std::vector<Trouble> troubles;
+  for (size_t i = 0; i < sinks.size(); ++i) {
+    const std::string name = sinks[i]->name();
+    const auto add = [&](const char* kind, std::string text) {
+      if (!text.empty()) troubles.push_back({std::to_string(i) + kind, name, std::move(text)});
+    };
+    add("/trouble", sinks[i]->problem());
+    add("/losses", sinks[i]->losses());
+    if (i < folded.size() && folded[i] != 0) {
+      add("/folded", name + ": takes too little: " + human_count(folded[i]) +
+                         " alerts and updates so far go into storm alerts, one a policy");
     }
   }
-  return text;
+  return troubles;
 }
 
-void TroubleReporter::operator()() {
-  constexpr auto kEvery = std::chrono::seconds(10);
-  const std::string problems = trouble_();
-  if (problems == told_) return;
-  std::string kind = problems;
-  std::erase_if(kind, [](char c) { return c >= '0' && c <= '9'; });
-  const auto now = std::chrono::steady_clock::now();
-  if (kind == told_kind_ && now - told_at_ < kEvery) return;
-  std::cerr << "weir: " << (problems.empty() ? "that is over\n" : problems) << std::flush;
-  told_ = problems;
-  told_kind_ = std::move(kind);
-  told_at_ = now;
+bool readers_left(const std::vector<Sink*>& sinks) {
+  return !sinks.empty() &&
+         std::ranges::all_of(sinks, [](const Sink* sink) { return sink->over() && sink->reader_left(); });
+}
+
+std::string end_problems(const std::vector<Sink*>& sinks, const RunResult& result,
+                         const TroubleReporter& reporter) {
+  std::string text;
+  for (size_t i = 0; i < sinks.size(); ++i) {
+    const std::string losses = sinks[i]->losses();
+    if (!losses.empty() && !reporter.has_told(losses)) text += "weir: " + losses + '\n';
+    const uint64_t n = i < result.sinks.size() ? result.sinks[i].not_delivered : sinks[i]->stats().pending;
+    if (n == 0) continue;
+    text += "weir: " + sinks[i]->name() + ": " + std::to_string(n) +
+            (n == 1 ? " alert was" : " alerts were") + " not delivered\n";
+  }
+  return text;
 }
 
 }  // namespace weir

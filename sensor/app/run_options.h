@@ -2,16 +2,16 @@
 #pragma once
 
 #include <boost/program_options.hpp>
-#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "sensor/app/setup.h"
 #include "sensor/app/summary_text.h"
+#include "sensor/app/trouble_reporter.h"
 
 namespace weir {
 
@@ -34,19 +34,21 @@ void add_run_options(boost::program_options::options_description& options, RunAr
 // Puts what the command line says over the configuration. Throws UsageError.
 void apply(const RunArguments& arguments, const boost::program_options::variables_map& given, Config* config);
 
-// Where alerts go besides the configured sinks: lines for a person, or JSON Lines on standard output.
+// Standard output: lines for a person, or JSON Lines; or nothing.
 class ConsoleOutput {
  public:
+  // Throws UsageError where alerts would go nowhere at all: no output is configured, and standard output is
+  // not wanted or was closed (`>&-`).
   ConsoleOutput(const RunArguments& arguments, const Config& config, bool live);
-  // The sink for JSON Lines; null where alerts are shown as text, or not at all.
-  Sink* json() { return json_.get(); }
-  // For OutputThreadOptions::on_alert; empty where there is nothing to show.
-  std::function<void(const Alert&)> on_alert();
-  // Says how many lines were held back.
-  void finish() const;
+  // Null where no alerts are shown.
+  Sink* sink() { return sink_.get(); }
+  // Tells the output thread what is for people.
+  void set_up(OutputThreadOptions* output);
 
  private:
-  std::unique_ptr<Sink> json_;
+  std::optional<std::string> line(const Alert& alert);
+
+  std::unique_ptr<Sink> sink_;
   bool text_ = false;
   uint64_t limit_;  // lines shown
   uint64_t shown_ = 0;
@@ -59,24 +61,13 @@ class ConsoleOutput {
 // Writes the summary as JSON where it was asked for. False, with a line on standard error, when it cannot.
 bool tell_summary(const RunArguments& arguments, const SummaryInput& input);
 
-// What is wrong with the sinks, a line each; empty when nothing is.
-std::string sink_problems(const std::vector<Sink*>& sinks);
-// The same when the run is over: what is still pending is not delivered any more.
-std::string end_problems(const std::vector<Sink*>& sinks);
-
-// Tells on standard error what is wrong while a run goes on: at once what is new, a count that only grew
-// every ten seconds, and when it is over.
-class TroubleReporter {
- public:
-  // `trouble`: what is wrong now, in whole lines; empty: nothing.
-  explicit TroubleReporter(std::function<std::string()> trouble) : trouble_(std::move(trouble)) {}
-  void operator()();
-
- private:
-  std::function<std::string()> trouble_;
-  std::string told_;
-  std::string told_kind_;  // told_ without its figures
-  std::chrono::steady_clock::time_point told_at_{};
-};
+// What is wrong with the sinks now. `folded`: alerts that went into storms of each so far.
+std::vector<Trouble> sink_troubles(const std::vector<Sink*>& sinks, const std::vector<uint64_t>& folded);
+// Every sink's reader has left.
+bool readers_left(const std::vector<Sink*>& sinks);
+// What the sinks did not deliver, when the run is over, but for what `reporter` has just said; empty when all
+// was. Whole lines, each after "weir: ".
+std::string end_problems(const std::vector<Sink*>& sinks, const RunResult& result,
+                         const TroubleReporter& reporter);
 
 }  // namespace weir

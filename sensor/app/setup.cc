@@ -8,8 +8,8 @@
 #include "sensor/app/command_line.h"
 #include "sensor/app/settings_check.h"
 #include "sensor/base/cpus.h"
-#include "sensor/output/json_lines_sink.h"
 #include "sensor/output/kafka_sink.h"
+#include "sensor/output/line_sink.h"
 #include "sensor/policy/glob.h"
 
 namespace weir {
@@ -74,7 +74,7 @@ std::vector<std::unique_ptr<Sink>> make_sinks(const OutputConfig& output) {
   std::vector<std::unique_ptr<Sink>> sinks;
   std::string error;
   if (!output.file.empty()) {
-    auto sink = JsonLinesSink::open_file(output.file, &error);
+    auto sink = LineSink::open(output.file, &error);
     if (!sink) throw std::runtime_error(error);
     sinks.push_back(std::move(sink));
   }
@@ -141,6 +141,7 @@ HandOverOptions hand_over_options(const Config& config, uint32_t workers, int no
   options.steer = config.workers.steer;
   options.decode = decode_options(config.decode);
   options.queue_packets = config.workers.queue;
+  options.timeouts = config.flow.timeouts;
   options.cpus = place_threads(config, workers, node).receiver;
   return options;
 }

@@ -59,9 +59,19 @@ std::string summary_json(const SummaryInput& input) {
   if (!result.failure.empty()) j["failure"] = result.failure;
   if (!result.device_problems.empty()) j["device_problems"] = result.device_problems;
   const SourceStats& missed = result.source_stats;
-  j["missed"] = {{"kernel", missed.kernel_drops},        {"interface", missed.interface_drops},
-                 {"no_buffer", missed.no_buffer},        {"weir", missed.weir_drops},
-                 {"weir_bytes", missed.weir_drop_bytes}, {"damaged", missed.damaged}};
+  j["missed"] = {{"kernel", missed.kernel_drops},
+                 {"interface", missed.interface_drops},
+                 {"no_buffer", missed.no_buffer},
+                 {"weir", missed.weir_drops},
+                 {"weir_bytes", missed.weir_drop_bytes},
+                 {"damaged", missed.damaged},
+                 {"early", missed.early}};
+  const auto in_seconds = [](Nanoseconds ns) { return static_cast<double>(ns) / 1e9; };
+  j["clock"] = {{"ahead", totals.clock.ahead},
+                {"ahead_seconds", in_seconds(totals.clock.longest_ahead)},
+                {"back", totals.clock.back},
+                {"back_seconds", in_seconds(totals.clock.longest_back)},
+                {"strays", totals.clock.strays}};
 
   j["flows"] = {{"total", totals.flows},
                 {"evicted", totals.flows_evicted},
@@ -86,6 +96,17 @@ std::string summary_json(const SummaryInput& input) {
                  {"updates", totals.alert_updates},  {"suppressed", totals.suppressed},
                  {"written", result.alerts_written}, {"storms", result.outlet.storms},
                  {"folded", result.outlet.folded},   {"lost", result.outlet.lost}};
+  ordered_json sinks = ordered_json::array();
+  for (const SinkTally& sink : result.sinks) {
+    sinks.push_back({{"name", sink.name},
+                     {"delivered", sink.delivered},
+                     {"storms", sink.storms},
+                     {"folded", sink.folded},
+                     {"lost", sink.lost},
+                     {"not_delivered", sink.not_delivered},
+                     {"held_back", sink.held_back}});
+  }
+  j["sinks"] = std::move(sinks);
   ordered_json detectors = ordered_json::object();
   for (size_t i = 0; i < totals.detectors.size(); ++i) {
     const DetectorTotals& d = totals.detectors[i];

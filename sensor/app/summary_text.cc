@@ -92,6 +92,24 @@ void fragments_part(const DefragmentCounters& fragments, std::string* out) {
        human_count(fragments.datagrams).c_str(), parts.empty() ? "" : ("; " + join(parts)).c_str());
 }
 
+// What the packets say of their times, where that cannot be taken as it is.
+void clock_part(const ClockCounters& clock, std::string* out) {
+  const auto times = [](uint64_t n, Nanoseconds longest) {
+    const std::string by = human_duration(std::chrono::nanoseconds(longest));
+    return n == 1 ? "once, by " + by : human_count(n) + " times, by up to " + by;
+  };
+  std::vector<std::string> parts;
+  if (clock.ahead != 0) parts.push_back("ahead " + times(clock.ahead, clock.longest_ahead));
+  if (clock.back != 0) parts.push_back("back " + times(clock.back, clock.longest_back));
+  if (!parts.empty()) line(out, "  clock      stepped or stood silent: %s", join(parts).c_str());
+  if (clock.strays != 0) {
+    line(
+        out,
+        "  clock      %s packets with a time that the others' did not bear out: read, but no timer ran by it",
+        human_count(clock.strays).c_str());
+  }
+}
+
 std::vector<std::string> unread_reasons(const Inspection& inspection) {
   std::vector<std::string> reasons;
   for (size_t i = 0; i < kUnreadReasons; ++i) {
@@ -125,7 +143,8 @@ void tcp_part(const Totals& totals, std::string* out) {
       {tcp.unplaced, "outside any window"},
       {tcp.resets_ignored, "resets ignored"},
       {tcp.fins_ignored, "ends ignored"},
-      {tcp.urgent, "urgent"}};
+      {tcp.urgent, "urgent"},
+      {totals.values_forgotten, "reported values forgotten"}};
   std::vector<std::string> parts;
   for (const auto& [n, what] : said) {
     if (n != 0) parts.push_back(std::string(what) + " " + human_count(n));
@@ -160,6 +179,10 @@ void missed_part(const SummaryInput& input, std::string* out) {
     line(out, "  missed     %s", join(parts).c_str());
   } else if (input.files.empty()) {
     line(out, "  missed     no packet, by the kernel's and the interface's own count");
+  }
+  if (stats.early != 0) {
+    line(out, "  early      %s packets came before all workers' sockets had joined",
+         human_count(stats.early).c_str());
   }
   for (const std::string& problem : input.result.device_problems) *out += "  device     " + problem + '\n';
   if (!input.filter.empty() && !input.filter_counted) {
@@ -218,24 +241,74 @@ void alerts_part(const SummaryInput& input, std::string* out) {
   }
 }
 
+// What was there beside the payload and could hold anything: packets that Weir does not open, and what a
+// capture did not catch.
+std::vector<std::string> not_opened(const SummaryInput& input) {
+  const Totals& totals = input.result.totals;
+  const SourceStats& stats = input.result.source_stats;
+  std::vector<std::string> parts;
+  const auto tell = [&parts](uint64_t n, const char* what) {
+    if (n != 0) parts.push_back(human_count(n) + " " + what);
+  };
+  const auto packets = [&](PacketKind kind, const char* what) {
+    tell(totals.packets[static_cast<size_t>(kind)], what);
+  };
+  packets(PacketKind::kEsp, "packets were encrypted (ESP)");
+  packets(PacketKind::kOtherIp,
+          "packets of IP protocols that Weir does not read (SCTP, UDP-Lite and others)");
+  packets(PacketKind::kOtherLink, "frames of protocols beside IP that Weir does not read");
+  packets(PacketKind::kUnknownLink, "packets of a link type that Weir does not know");
+  packets(PacketKind::kTruncated, "packets cut in their headers");
+  packets(PacketKind::kMalformed, "packets with headers that contradict themselves");
+  packets(PacketKind::kFiltered, "packets refused by the filter");
+  tell(totals.inspection().gap, "bytes never came");
+  tell(stats.kernel_drops + stats.interface_drops + stats.no_buffer + stats.weir_drops,
+       "packets were missed");
+  tell(static_cast<uint64_t>(
+           std::ranges::count_if(input.files, [](const FileReport& f) { return !f.error.empty(); })),
+       "files broke off");
+  return parts;
+}
+
+// What became of the alerts at a sink, where not all of them went there one by one.
+void sink_part(const SinkTally& sink, std::string* out) {
+  if (sink.folded + sink.lost + sink.not_delivered == 0) return;
+  *out += "  " + sink.name + ": " + human_count(sink.delivered) + " alerts and updates delivered";
+  if (sink.folded != 0) {
+    *out += ", " + human_count(sink.folded) + " told in " + human_count(sink.storms) +
+            " storm alerts, for it was too slow";
+  }
+  if (sink.lost != 0) *out += ", " + human_count(sink.lost) + " LOST";
+  if (sink.not_delivered != 0) *out += ", " + human_count(sink.not_delivered) + " NOT DELIVERED";
+  if (sink.held_back != 0) *out += ", " + human_count(sink.held_back) + " not shown";
+  *out += '\n';
+}
+
 // With no alert, the reader must learn why.
 void silence_part(const SummaryInput& input, std::string* out) {
   const Totals& totals = input.result.totals;
   if (totals.alert_count() != 0 || totals.packet_count() == 0) return;
   const Inspection all = totals.inspection();
+  const std::vector<std::string> left = not_opened(input);
+  const uint64_t unread = all.unread_total();
   if (all.seen == 0) {
-    const uint64_t esp = totals.packets[static_cast<size_t>(PacketKind::kEsp)];
     line(out, "  no alert: there was no TCP or UDP payload to read%s",
-         esp == 0 ? "" : ("; " + human_count(esp) + " packets were encrypted (ESP)").c_str());
-  } else if (const uint64_t unread = all.unread_total(); unread != 0) {
-    const uint64_t encrypted = all.unread[static_cast<size_t>(Unread::kEncrypted)];
-    line(out, "  no alert: %s of %s were read; %s were encrypted, %s unread for other reasons",
-         human_bytes(all.read()).c_str(), human_bytes(all.seen).c_str(), human_bytes(encrypted).c_str(),
-         human_bytes(unread - encrypted).c_str());
-  } else {
+         left.empty() ? "" : ("; " + join(left)).c_str());
+    return;
+  }
+  if (unread == 0 && left.empty()) {
     line(out, "  no alert: all %s were read, and nothing in them calls for one",
          human_bytes(all.seen).c_str());
+    return;
   }
+  const uint64_t encrypted = all.unread[static_cast<size_t>(Unread::kEncrypted)];
+  std::string text = "  no alert: " + human_bytes(all.read()) + " of " + human_bytes(all.seen) + " were read";
+  if (unread != 0) {
+    text += "; " + human_bytes(encrypted) + " were encrypted, " + human_bytes(unread - encrypted) +
+            " unread for other reasons";
+  }
+  if (!left.empty()) text += "; besides, " + join(left);
+  *out += text + '\n';
 }
 
 }  // namespace
@@ -290,6 +363,7 @@ std::string summary_text(const SummaryInput& input) {
   packets_part(totals, &out);
   tunnels_part(totals, &out);
   fragments_part(totals.fragments, &out);
+  clock_part(totals.clock, &out);
   missed_part(input, &out);
   flows_part(totals, &out);
   tcp_part(totals, &out);
@@ -302,15 +376,7 @@ std::string summary_text(const SummaryInput& input) {
          static_cast<double>(totals.byte_count()) * 8 / seconds / 1e9,
          human_count(static_cast<uint64_t>(static_cast<double>(totals.packet_count()) / seconds)).c_str());
   }
-  const OutletCounters& outlet = input.result.outlet;
-  if (outlet.storms != 0) {
-    line(&out, "  storms     %s alerts and updates told in %s storm alerts: the sinks were too slow",
-         human_count(outlet.folded).c_str(), human_count(outlet.storms).c_str());
-  }
-  if (outlet.lost != 0) {
-    line(&out, "  LOST       %s alerts and updates: the program was told to end at once",
-         human_count(outlet.lost).c_str());
-  }
+  for (const SinkTally& sink : input.result.sinks) sink_part(sink, &out);
   return out;
 }
 

@@ -81,7 +81,8 @@ struct Finding {
   Token token;
   std::string masked;   // e.g. "110***********0123"; at most 4 characters and a quarter shown
   std::string keyword;  // the pack's own word that was near; clear
-  std::string field;    // JSON key, form field, header … from the wire: mask before it leaves
+  std::string
+      field;  // JSON key, form field, header … from the wire: MetadataMasker::field_name before it leaves
   // Shape only: 9, 字, x, packs' keywords in clear. Empty but for a score higher than all before it in the
   // item.
   std::string excerpt;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "parsers/api/item.h"
@@ -21,15 +22,41 @@ struct EndpointFacts {
   std::array<uint8_t, 6> mac{};
 };
 
-// Fixed for the life of a flow (the protocol name is known when its items are).
+// Who asks, as far as it is known.
+struct FlowRoles {
+  bool opener_seen : 1 = false;  // a handshake showed who opened the flow: initiator and responder are final
+  bool asker_known : 1 = false;  // the protocol showed who asks …
+  bool responder_asks : 1 = false;  // … and that it is not who opened the flow
+  // Initiator and responder have changed places since the flow began. Names (alert_uid.h) and the directions
+  // of parsers go by the first order.
+  bool turned : 1 = false;
+};
+
+// Fixed for the life of a flow (the protocol name is known when its items are), but for who asks: until a
+// handshake or the protocol shows it, that is taken to be the sender of the first packet.
 struct FlowFacts {
   EndpointFacts initiator;
   EndpointFacts responder;
+  FlowRoles roles;
   uint8_t transport = 0;             // IANA protocol
   Nanoseconds first_packet = 0;      // capture time
   std::vector<uint16_t> vlans;       // outermost first
   std::vector<std::string> tunnels;  // decapsulation path, e.g. "vxlan:100"; outermost first
 };
+// The protocol shows that `side`, a direction in the flow's present order, asks. True: initiator and
+// responder have changed places. The first word counts.
+inline bool take_asker(FlowFacts& flow, Direction side) {
+  if (flow.roles.asker_known) return false;
+  flow.roles.asker_known = true;
+  if (side == Direction::kFromInitiator) return false;
+  if (flow.roles.opener_seen) {
+    flow.roles.responder_asks = true;
+    return false;
+  }
+  std::swap(flow.initiator, flow.responder);
+  flow.roles.turned = !flow.roles.turned;
+  return true;
+}
 // "1:…" (sensor/base/community_id.h). A hash: computed where it is shown, not for every flow.
 std::string community_id_of(const FlowFacts& flow);
 

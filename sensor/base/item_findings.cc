@@ -129,6 +129,7 @@ ItemFindings::ItemFindings(ItemFindings&& other) noexcept
       active_(std::move(other.active_)),
       recent_(other.recent_),
       recent_next_(other.recent_next_),
+      last_of_role_(other.last_of_role_),
       revision_(other.revision_),
       taken_(std::exchange(other.taken_, 0)) {}
 
@@ -201,6 +202,12 @@ void ItemFindings::add(const Finding& finding) {
 // record.
 void ItemFindings::note_person(const Finding& finding, uint32_t value) {
   recent_[recent_next_++ % recent_.size()] = {finding.detector, value, finding.text_begin, finding.role};
+  // Most often one of the three is far away: nothing to look through.
+  uint64_t& last = last_of_role_[static_cast<size_t>(finding.role)];
+  last = std::max(last, finding.text_begin + kRecordCharacters);
+  for (size_t role = 1; role < last_of_role_.size(); ++role) {
+    if (last_of_role_[role] < finding.text_begin) return;
+  }
   const auto near = [&](const Role& r) {
     return r.role != PersonRole::kNone && r.text_begin + kRecordCharacters >= finding.text_begin;
   };

@@ -93,6 +93,7 @@ class ItemFindings {
   std::vector<DetectorIndex> active_;
   std::array<Role, 16> recent_{};  // the last name, identity and phone findings
   size_t recent_next_ = 0;
+  std::array<uint64_t, 4> last_of_role_{};  // by PersonRole: how far the last one reaches, in characters
   uint64_t revision_ = 0;
   size_t taken_ = 0;  // from the budget
 };

@@ -21,12 +21,14 @@ struct RawPacket {
   uint16_t link_type = 0;    // LINKTYPE_* as in capture files (tcpdump.org/linktypes.html)
   uint16_t interface = 0;    // index of the source's interface
   bool foreign = false;      // another worker's; shown because it is a fragment
+  uint32_t flow = 0;         // of a tick: hash of the packet's conversation, where its time is in doubt
 
   // A tick is no packet: it tells a worker when a packet of another worker came, so that all clocks of a
   // replay move alike. Only a tick has no memory behind `bytes`; an empty packet has.
-  static RawPacket tick(Nanoseconds when) {
+  static RawPacket tick(Nanoseconds when, uint32_t flow = 0) {
     RawPacket t;
     t.time = when;
+    t.flow = flow;
     return t;
   }
   bool is_tick() const { return bytes.data() == nullptr; }

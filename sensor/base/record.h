@@ -14,6 +14,8 @@ struct Record {
   std::string key;         // finding_info.uid: keeps revisions in order
   int64_t time_ms = 0;     // capture time, ms since the epoch
   std::string json;        // one line, no newline
+  uint64_t alerts = 1;     // how many it stands for: one of an item 1, a storm those folded into it
+  bool storm = false;
 };
 
 }  // namespace weir

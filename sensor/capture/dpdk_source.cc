@@ -129,7 +129,9 @@ class DpdkSource final : public PacketSource {
   }
   std::string error() const override { return {}; }
   void stop() override { stop_.store(true, std::memory_order_relaxed); }
-  Nanoseconds idle_clock() const override { return plays_file_ ? 0 : wall_clock_now(); }
+  Clocks clocks() const override {
+    return plays_file_ ? Clocks{} : Clocks{wall_clock_now(), monotonic_now()};
+  }
 
   std::string problem() const override {
     std::string text = first_ ? ports_->problem() : std::string();

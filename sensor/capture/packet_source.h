@@ -33,6 +33,8 @@ struct SourceStats {
   uint64_t weir_drops = 0;       // of packets: a worker's queue was full, nobody read them
   uint64_t weir_drop_bytes = 0;  // their lengths on the wire
   uint64_t linearised = 0;       // of packets: came in pieces and were copied together
+  uint64_t early =
+      0;  // not in packets: captured before the sockets of all workers had joined, by each of them
 
   SourceStats& operator+=(const SourceStats& other);
 };
@@ -55,6 +57,7 @@ inline SourceStats& SourceStats::operator+=(const SourceStats& other) {
   weir_drops += other.weir_drops;
   weir_drop_bytes += other.weir_drop_bytes;
   linearised += other.linearised;
+  early += other.early;
   return *this;
 }
 
@@ -78,9 +81,12 @@ class PacketSource {
   // 0 … 1, or -1 where the length of the input is unknown. Any thread.
   virtual double progress() const { return -1; }
 
-  // After kIdle: packets still to come are not earlier than this (a live source: the clock on the wall).
-  // 0: unknown (a replay): only packets move the worker's clock. Any thread.
-  virtual Nanoseconds idle_clock() const { return 0; }
+  // The clocks of a live source, against which its packets' times are held. Any thread.
+  struct Clocks {
+    Nanoseconds wall = 0;       // that gives packets their times; may be set. 0: unknown
+    Nanoseconds monotonic = 0;  // that only runs; 0: none (a replay): only packets move the worker's clock
+  };
+  virtual Clocks clocks() const { return {}; }
 
   // What is wrong with the device now (its link is down), a line for the operator; empty: nothing. Any
   // thread.

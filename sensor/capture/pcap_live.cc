@@ -18,6 +18,7 @@
 
 #include "sensor/base/clock.h"
 #include "sensor/capture/capture_backends.h"
+#include "sensor/capture/start_gate.h"
 
 namespace weir {
 namespace {
@@ -129,6 +130,7 @@ class LivePcap final : public PacketSource {
     s.bytes = bytes_.load(std::memory_order_relaxed);
     s.kernel_drops = kernel_drops_.load(std::memory_order_relaxed);
     s.interface_drops = interface_drops_.load(std::memory_order_relaxed);
+    s.early = early_.load(std::memory_order_relaxed);
     return s;
   }
 
@@ -136,12 +138,12 @@ class LivePcap final : public PacketSource {
   std::string problem() const override { return speaks_ ? link_problem(name_) : std::string(); }
   // Another of the interface's sources tells its problems.
   void leave_problems_to_another() { speaks_ = false; }
-  Nanoseconds idle_clock() const override { return wall_clock_now(); }
+  Clocks clocks() const override { return {wall_clock_now(), monotonic_now()}; }
 
   int socket() const { return descriptor_; }
   // Leaves out what came before `start`: what every socket of a group got before the group was whole.
   void begin_at(Nanoseconds start) {
-    start_ = start;
+    gate_ = StartGate(start, drain_ms_ * 1'000'000);
     read_stats();
     kernel_drops_.store(0, std::memory_order_relaxed);
     interface_drops_.store(0, std::memory_order_relaxed);
@@ -166,8 +168,10 @@ class LivePcap final : public PacketSource {
     LivePcap& self = *burst.source;
     const int64_t time = int64_t{header->ts.tv_sec} * 1'000'000'000 +
                          static_cast<int64_t>(header->ts.tv_usec) * self.fraction_ns_;
-    if (time < self.start_) [[unlikely]]
+    if (self.gate_.shut() && self.gate_.keeps_out(time, monotonic_now())) [[unlikely]] {
+      self.early_.store(self.early_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
       return;
+    }
     const size_t captured = std::min<size_t>(header->caplen, self.snaplen_);
     uint8_t* copy = self.arena_.get() + burst.used;
     std::memcpy(copy, data, captured);
@@ -217,7 +221,7 @@ class LivePcap final : public PacketSource {
   size_t snaplen_;
   int64_t drain_ms_;
   std::unique_ptr<uint8_t[]> arena_;
-  Nanoseconds start_ = 0;
+  StartGate gate_;
   int64_t drain_until_ = 0;
   int64_t next_stats_ = 0;
   u_int seen_drop_ = 0;
@@ -230,6 +234,7 @@ class LivePcap final : public PacketSource {
   std::atomic<uint64_t> bytes_{0};
   std::atomic<uint64_t> kernel_drops_{0};
   std::atomic<uint64_t> interface_drops_{0};
+  std::atomic<uint64_t> early_{0};
 };
 
 std::string list_interfaces() {

@@ -112,7 +112,7 @@ struct InspectConfig {
 struct ContentConfig {
   uint64_t memory_bytes = uint64_t{512} << 20;    // all workers together
   uint64_t max_item_bytes = uint64_t{256} << 20;  // of one item after decompression
-  uint32_t max_ratio = 1000;                      // decompressed : compressed, judged after the first MiB
+  uint32_t max_ratio = 1000;                      // decompressed : compressed, judged after 64 MiB
 };
 
 struct MatchConfig {

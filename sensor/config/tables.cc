@@ -244,7 +244,7 @@ Table<Config> make_config_table() {
              "as `undecodable`."),
       [](Config& c) { return SizeValue{&c.content.max_item_bytes}; });
   add(ranged("content.max_ratio", 10, 1'000'000,
-             "Decompressed bytes for one compressed, judged after the first MiB: "
+             "Decompressed bytes for one compressed, judged after the first 64 MiB: "
              "beyond it a decompression bomb is given up."),
       [](Config& c) { return &c.content.max_ratio; });
 
@@ -278,7 +278,9 @@ Table<Config> make_config_table() {
   add(about("output.file", "Alerts as JSON Lines in this file, appended.", "/var/log/weir/alerts.jsonl"),
       [](Config& c) { return &c.output.file; });
   add(ranged("output.drain_seconds", 0, 86'400,
-             "How long the end waits until every alert is delivered. 0: until it is, or an interrupt."),
+             "How long the end waits until every alert is delivered: from the end of the input, or the "
+             "signal that "
+             "asks for it. 0: until it is, or a second signal."),
       [](Config& c) { return &c.output.drain_seconds; });
   add(about("output.kafka.brokers", "Kafka's brokers; needed where the section is there.",
             "\"kafka1:9092,kafka2:9092\""),

@@ -90,7 +90,16 @@ void CodingChain::finish(CodedOutput& out) {
   // What is still too short to tell a coding from text.
   size_t consumed = 0;
   if (failed_ || stages_.empty()) return;
-  if (!feed_stage(0, {}, true, out, &consumed) && text_ == 0) unread_ = fed_;
+  const bool whole = feed_stage(0, {}, true, out, &consumed);
+  // Nothing came out: what was taken for a coding is no more than its beginning, or something else.
+  const bool nothing = text_ == 0 && fed_ > 0 && std::ranges::any_of(stages_, [](const Stage& s) {
+                         return s.decoder != nullptr && !s.decoder->complete();
+                       });
+  if (whole && nothing) {
+    ++context_.counters().coding_corrupt;
+    fail(Unread::kUndecodable);
+  }
+  if (failed_ && text_ == 0) unread_ = fed_;
 }
 
 void CodingChain::gap(CodedOutput& out) {
@@ -109,10 +118,9 @@ void CodingChain::gap(CodedOutput& out) {
 void CodingChain::resolve(Stage& stage) {
   stage.resolved = true;
   const CodedShape shape = coded_shape(Bytes(stage.head.data(), stage.head_size));
-  const uint32_t members = context_.options().max_members;
   InflatePool& pool = context_.pools().inflate();
   const auto use = [&](InflateWrapper wrapper, std::string_view name) {
-    stage.decoder = std::make_unique<Inflater>(wrapper, pool, members);
+    stage.decoder = std::make_unique<Inflater>(wrapper, pool);
     stage.name = name;
   };
   switch (stage.coding) {

@@ -24,29 +24,70 @@ bool coded_transfer(std::string_view encoding) {
 
 }  // namespace
 
-void ContentItem::start(FlowContent& flow, ItemId id, ContentMeta&& meta, ContentItem* parent, bool part,
+size_t weight_of(const ContentMeta& meta) {
+  size_t n = 0;
+  for (const auto member : kMetaStrings) n += (meta.*member).size();
+  for (const auto member : kMetaLists) {
+    for (const std::string& s : meta.*member) n += sizeof(std::string) + s.size();
+  }
+  return n;
+}
+
+std::unique_ptr<ContentItem> ContentItem::open(FlowScope& scope, size_t slot, ContentMeta&& meta,
+                                               ContentItem* parent, bool part, uint32_t ordinal) {
+  ContentPools& pools = scope.context.pools();
+  const size_t cost = weight_of(meta) + (parent != nullptr ? weight_of(parent->facts_.meta) : 0);
+  const uint32_t most = std::min(scope.context.options().max_open_items, kSlotMask);
+  std::unique_ptr<ContentItem> item;
+  if (scope.open < most && pools.budget().try_take(cost)) {
+    item = pools.take_item();
+    if (item == nullptr) pools.budget().give(cost);
+  }
+  if (item == nullptr) {
+    ++scope.context.counters().items_refused;
+    return nullptr;
+  }
+  ItemId id = kNoItem;
+  do {
+    scope.generation = (scope.generation + 1) & kGenerationMask;
+    id = scope.generation << kSlotBits | static_cast<uint32_t>(slot + 1);
+  } while (part && parent->has_id(id));
+  ++scope.open;
+  item->cost_ = cost;
+  item->start(scope, id, std::move(meta), parent, part, ordinal);
+  return item;
+}
+
+void ContentItem::give_back(FlowScope& scope, std::unique_ptr<ContentItem> item) {
+  scope.context.pools().budget().give(item->cost_);
+  --scope.open;
+  scope.context.pools().give_item(std::move(item));
+}
+
+void ContentItem::start(FlowScope& scope, ItemId id, ContentMeta&& meta, ContentItem* parent, bool part,
                         uint32_t ordinal) {
-  flow_ = &flow;
+  scope_ = &scope;
   id_ = id;
   parent_ = parent;
-  facts_ = ItemFacts{};
-  facts_.flow = &flow.flow_;
-  facts_.meta = std::move(meta);
-  facts_.ordinal = ordinal;
+  ItemFacts facts;
+  facts.flow = &scope.flow;
+  facts.meta = std::move(meta);
+  facts.ordinal = ordinal;
+  facts_ = std::move(facts);
   facts_.top_kind = parent != nullptr ? parent->facts_.top_kind : facts_.meta.kind;
   if (parent != nullptr) inherit(*parent);
   root_ = part ? parent->root_ : this;
   depth_ = part ? parent->depth_ + 1 : 0;
   if (part) facts_.part = ++root_->parts_;
   parts_ = 0;
-  part_ = nullptr;
   part_refused_ = begun_ = prepared_ = sniffing_ = path_set_ = false;
   sniffed_ = 0;
   dead_.reset();
   next_offset_ = chain_unread_ = lost_ = 0;
+  text_told_ = parts_not_read_ = {};
   context_left_ = facts_.meta.context;
-  cut_at_ = flow.context_.options().raw_cut;
-  const auto& excluded = flow.context_.options().excluded_host;
+  cut_at_ = scope.context.options().raw_cut;
+  const auto& excluded = scope.context.options().excluded_host;
   if (excluded && !facts_.meta.host.empty() && excluded(facts_.meta.host)) dead_ = Unread::kExcluded;
   set_path();
 }
@@ -68,10 +109,9 @@ void ContentItem::inherit(const ContentItem& parent) {
   if (meta.declared_type.empty()) meta.declared_type = from.declared_type;
 }
 
-void ContentItem::update(const ContentMeta& update) {
-  // Children that have a field from here get the new one.
+ContentMeta ContentItem::update(const ContentMeta& update) {
   ++facts_.meta_revision;
-  const ContentMeta old = facts_.meta;
+  ContentMeta old = facts_.meta;
   ContentMeta& meta = facts_.meta;
   constexpr std::string ContentMeta::*kOwn[] = {&ContentMeta::file_name, &ContentMeta::field,
                                                 &ContentMeta::declared_type, &ContentMeta::range};
@@ -87,20 +127,23 @@ void ContentItem::update(const ContentMeta& update) {
   if (!update.codings.empty()) meta.codings = update.codings;
   if (update.status != 0) meta.status = update.status;
   meta.own_end = std::min(meta.own_end, update.own_end);
-  for (ContentItem* child : flow_->in_order()) {
-    if (child->parent_ != this) continue;
-    ContentMeta news;
-    const ContentMeta& has = child->facts_.meta;
-    for (const auto field : kInherited) {
-      if (has.*field == old.*field) news.*field = meta.*field;
-    }
-    for (const auto list : kInheritedLists) {
-      if (has.*list == old.*list) news.*list = meta.*list;
-    }
-    if (has.status == old.status) news.status = meta.status;
-    if (has.kind == ItemKind::kBody && has.file_name == old.file_name) news.file_name = meta.file_name;
-    child->update(news);
+  if (part_ != nullptr) part_->update(news_for(*part_, old));
+  return old;
+}
+
+ContentMeta ContentItem::news_for(const ContentItem& child, const ContentMeta& old) const {
+  ContentMeta news;
+  const ContentMeta& meta = facts_.meta;
+  const ContentMeta& has = child.facts_.meta;
+  for (const auto field : kInherited) {
+    if (has.*field == old.*field) news.*field = meta.*field;
   }
+  for (const auto list : kInheritedLists) {
+    if (has.*list == old.*list) news.*list = meta.*list;
+  }
+  if (has.status == old.status) news.status = meta.status;
+  if (has.kind == ItemKind::kBody && has.file_name == old.file_name) news.file_name = meta.file_name;
+  return news;
 }
 
 void ContentItem::set_path() {
@@ -117,20 +160,23 @@ void ContentItem::settle_path() {
   set_path();
 }
 
-TextEnv ContentItem::env() { return {flow_->sink_, flow_->context_, id_, facts_, flow_->time_}; }
+TextEnv ContentItem::env() {
+  const ContentMeta& meta = facts_.meta;
+  return {scope_->sink, scope_->context, id_, facts_, scope_->time, meta.context, meta.own_end};
+}
 
 size_t ContentItem::scratch_base() const {
-  return size_t{depth_} * (flow_->context_.options().max_codings + 1);
+  return size_t{depth_} * (scope_->context.options().max_codings + 1);
 }
 
 // The item's first byte, hole or unreadable byte.
 void ContentItem::begin() {
   if (begun_) return;
   begun_ = true;
-  facts_.first_byte = facts_.last_byte = flow_->time_;
+  facts_.first_byte = facts_.last_byte = scope_->time;
   if (!prepared_) prepare();
-  ++flow_->context_.counters().items;
-  flow_->sink_.on_item_begin(id_, facts_);
+  ++scope_->context.counters().items;
+  scope_->sink.on_item_begin(id_, facts_);
 }
 
 // By what was declared: charset, codings, multipart.
@@ -144,7 +190,7 @@ void ContentItem::prepare() {
   const std::string label = parameter(meta.declared_type, "charset");
   text_.start(body && !label.empty() ? find_charset(label) : nullptr, body && binary_type(type), escapes);
   if (!body || dead_) return;
-  const ContentOptions& options = flow_->context_.options();
+  const ContentOptions& options = scope_->context.options();
   if (type.starts_with("multipart/") && depth_ < options.max_part_depth) {
     // All parts of a body count together, however they are nested.
     const uint32_t left = options.max_parts - std::min(options.max_parts, root_->parts_);
@@ -156,7 +202,7 @@ void ContentItem::prepare() {
     if (chain_ != nullptr && meta.range.starts_with("bytes ") && !meta.range.starts_with("bytes 0-") &&
         !meta.range.starts_with("bytes */")) {
       dead_ = Unread::kUndecodable;
-      ++flow_->context_.counters().coding_corrupt;
+      ++scope_->context.counters().coding_corrupt;
       chain_.reset();
     }
   } else {
@@ -168,13 +214,13 @@ void ContentItem::prepare() {
 }
 
 void ContentItem::start_chain(const std::vector<std::string>& codings, bool guessed) {
-  MemoryBudget& budget = flow_->context_.pools().budget();
+  MemoryBudget& budget = scope_->context.pools().budget();
   if (!budget.try_take(sizeof(CodingChain))) {
-    ++flow_->context_.counters().coding_memory;
+    ++scope_->context.counters().coding_memory;
     dead_ = Unread::kMemory;
     return;
   }
-  chain_ = std::make_unique<CodingChain>(codings, guessed, scratch_base(), flow_->context_);
+  chain_ = std::make_unique<CodingChain>(codings, guessed, scratch_base(), scope_->context);
   if (!chain_->empty()) return;
   chain_.reset();
   budget.give(sizeof(CodingChain));
@@ -182,7 +228,7 @@ void ContentItem::start_chain(const std::vector<std::string>& codings, bool gues
 
 // `n` bytes after this item's coding, as bytes before it.
 uint64_t ContentItem::before_coding(uint64_t n) const {
-  if (chain_ == nullptr || facts_.size <= facts_.wire_bytes) return n;
+  if (chain_ == nullptr || facts_.size == 0) return n;
   return std::max<uint64_t>(
       1, static_cast<uint64_t>(static_cast<double>(n) * static_cast<double>(facts_.wire_bytes) /
                                static_cast<double>(facts_.size)));
@@ -203,7 +249,7 @@ void ContentItem::lose(Unread why, uint64_t n) {
     n = std::min(n, outermost->facts_.wire_bytes - outermost->lost_);
     outermost->lost_ += n;
   }
-  flow_->ledger_.add_unread(why, n);
+  scope_->ledger.add_unread(why, n);
 }
 
 void ContentItem::account_chain() {
@@ -215,26 +261,45 @@ void ContentItem::account_chain() {
     dead_ = chain_->failed();
     set_path();
     if (multipart_ != nullptr) multipart_->finish(*this);
-    if (part_ != nullptr) {
-      flow_->close_item(*part_, CloseReason::kTruncated);
-      part_ = nullptr;
-    }
+    close_part(CloseReason::kTruncated);
     text_.end_run(env());
   }
   lose(*chain_->failed(), chain_->unread() - chain_unread_);
   chain_unread_ = chain_->unread();
 }
 
+// Text that match was given and nobody can read, its parts' too. Only where the item or a piece of it ends:
+// what share of a coded body it is must not depend on how much of the body has come by then.
+void ContentItem::account_text() {
+  const NotRead& text = text_.not_read();
+  const auto take = [&](Unread why, uint64_t NotRead::*of) {
+    const uint64_t mine = text.*of - std::exchange(text_told_.*of, text.*of);
+    const uint64_t all = mine + std::exchange(parts_not_read_.*of, 0);
+    if (all == 0) return;
+    const uint64_t n = std::min(before_coding(all), facts_.wire_bytes - lost_);
+    lost_ += n;
+    if (mine != 0) facts_.unread[static_cast<size_t>(why)] += std::min(n, before_coding(mine));
+    if (depth_ > 0) {
+      parent_->parts_not_read_.*of += n;
+    } else {
+      scope_->ledger.add_unread(why, n);
+    }
+  };
+  take(Unread::kUnsupported, &NotRead::unsupported);
+  take(Unread::kUndecodable, &NotRead::undecodable);
+  take(Unread::kTimeout, &NotRead::timeout);
+}
+
 void ContentItem::data(uint64_t offset, Bytes bytes) {
   if (bytes.empty()) return;
   if (!has_bytes()) {
-    ++flow_->context_.counters().stale_calls;
-    flow_->ledger_.add_unread(Unread::kMemory, bytes.size());
+    ++scope_->context.counters().stale_calls;
+    scope_->ledger.add_unread(Unread::kMemory, bytes.size());
     return;
   }
   begin();
   if (offset > next_offset_) gap(next_offset_, offset - next_offset_);
-  facts_.last_byte = flow_->time_;
+  facts_.last_byte = scope_->time;
   const bool endless = facts_.meta.kind == ItemKind::kRawStream;
   while (!bytes.empty()) {
     Bytes piece = bytes;
@@ -312,7 +377,7 @@ std::span<uint8_t> ContentItem::decoded_room() {
     decoded_room_ = text_.room(env());
     return decoded_room_;
   }
-  multipart_room_ = flow_->context_.pools().scratch(scratch_base() + flow_->context_.options().max_codings);
+  multipart_room_ = scope_->context.pools().scratch(scratch_base() + scope_->context.options().max_codings);
   return multipart_room_;
 }
 
@@ -345,7 +410,7 @@ void ContentItem::part_text(Bytes bytes) {
 }
 
 void ContentItem::part_delimiter(uint64_t n) {
-  if (part_ != nullptr) flow_->close_item(*std::exchange(part_, nullptr), CloseReason::kComplete);
+  close_part(CloseReason::kComplete);
   part_refused_ = false;
   text_.skip(n, env());
 }
@@ -353,18 +418,36 @@ void ContentItem::part_delimiter(uint64_t n) {
 void ContentItem::part_headers() { text_.end_run(env()); }
 
 void ContentItem::part_begin(const PartHead& head) {
-  ++flow_->context_.counters().parts;
+  ++scope_->context.counters().parts;
   const std::string type = media_type(head.type);
   const bool text = type.empty() || type.starts_with("text/") || type == "application/json" ||
                     type == "application/xml" || type == "application/x-www-form-urlencoded";
   if (head.has_file_name || !text || coded_transfer(head.transfer_encoding)) {
     text_.end_run(env());
-    part_ = flow_->open_part(*this, head);
-    part_refused_ = part_ == nullptr;
+    open_part(head);
     return;
   }
   const std::string label = parameter(head.type, "charset");
   text_.end_run(env(), head.name, label.empty() ? nullptr : find_charset(label));
+}
+
+void ContentItem::open_part(const PartHead& head) {
+  ContentMeta meta;
+  meta.kind = ItemKind::kPart;
+  meta.direction = direction();
+  meta.protocol = facts_.meta.protocol;
+  meta.field = head.name.substr(0, kMaxMetaLength);
+  meta.file_name = head.file_name.substr(0, kMaxMetaLength);
+  meta.declared_type = head.type.substr(0, kMaxMetaLength);
+  if (coded_transfer(head.transfer_encoding)) meta.codings = {head.transfer_encoding};
+  part_ = open(*scope_, slot_of(id_), std::move(meta), this, true, facts_.ordinal);
+  part_refused_ = part_ == nullptr;
+}
+
+void ContentItem::close_part(CloseReason why) {
+  if (part_ == nullptr) return;
+  part_->close(why);
+  give_back(*scope_, std::exchange(part_, nullptr));
 }
 
 void ContentItem::part_outside() { text_.end_run(env()); }
@@ -395,21 +478,22 @@ void ContentItem::gap(uint64_t offset, uint64_t n) {
 // An endless item goes on as its next piece, under the same id, with the same offsets.
 void ContentItem::cut() {
   text_.cut(env());
+  account_text();
   facts_.ended = true;
   facts_.end_reason = CloseReason::kCut;
-  flow_->sink_.on_item_end(id_, facts_);
+  scope_->sink.on_item_end(id_, facts_);
   cut_at_ =
-      next_offset_ - next_offset_ % flow_->context_.options().raw_cut + flow_->context_.options().raw_cut;
+      next_offset_ - next_offset_ % scope_->context.options().raw_cut + scope_->context.options().raw_cut;
   ++facts_.part;
   facts_.continues = true;
-  facts_.first_byte = facts_.last_byte = flow_->time_;
+  facts_.first_byte = facts_.last_byte = scope_->time;
   facts_.size = facts_.wire_bytes = facts_.gap_bytes = 0;
   lost_ = 0;
   facts_.unread = {};
   facts_.ended = false;
   facts_.end_reason = CloseReason::kComplete;
-  ++flow_->context_.counters().items;
-  flow_->sink_.on_item_begin(id_, facts_);
+  ++scope_->context.counters().items;
+  scope_->sink.on_item_begin(id_, facts_);
 }
 
 void ContentItem::flush() {
@@ -419,9 +503,13 @@ void ContentItem::flush() {
     account_chain();
   }
   text_.flush(env());
+  if (part_ != nullptr) part_->flush();
 }
 
-bool ContentItem::pending() const { return text_.pending() || (chain_ != nullptr && chain_->waiting() > 0); }
+bool ContentItem::pending() const {
+  return text_.pending() || (chain_ != nullptr && chain_->waiting() > 0) ||
+         (part_ != nullptr && part_->pending());
+}
 
 void ContentItem::close(CloseReason why) {
   if (begun_) {
@@ -434,27 +522,28 @@ void ContentItem::close(CloseReason why) {
       account_chain();
     }
     if (multipart_ != nullptr) multipart_->finish(*this);
-    if (part_ != nullptr) flow_->close_item(*std::exchange(part_, nullptr), why);
+    close_part(why);
     text_.end(env());
-    // A format that hides its text was looked at as bytes; what it says was not read.
-    if (text_.magic() == Magic::kContainer && facts_.unread == decltype(facts_.unread){}) {
-      lose(Unread::kUnsupported, facts_.wire_bytes);
-    }
+    account_text();
     if (chain_ != nullptr) set_path();
     if (digest_ && why == CloseReason::kComplete) facts_.sha256 = digest_->finish();
     facts_.ended = true;
     facts_.end_reason = why;
-    if (why != CloseReason::kComplete) facts_.cut_by = flow_->cut_by_[index_of(direction())];
-    flow_->sink_.on_item_end(id_, facts_);
+    if (why != CloseReason::kComplete) facts_.cut_by = scope_->cut_by[index_of(direction())];
+    scope_->sink.on_item_end(id_, facts_);
   }
   drop();
 }
 
 void ContentItem::drop() {
-  text_.drop(flow_->context_.pools());
+  if (part_ != nullptr) {
+    part_->drop();
+    give_back(*scope_, std::exchange(part_, nullptr));
+  }
+  text_.drop(scope_->context.pools());
   if (chain_ != nullptr) {
     chain_.reset();
-    flow_->context_.pools().budget().give(sizeof(CodingChain));
+    scope_->context.pools().budget().give(sizeof(CodingChain));
   }
   multipart_.reset();
   digest_.reset();

@@ -2,14 +2,15 @@
 //
 //   wire bytes → content codings (CodingChain) → multipart (MultipartReader) → text (ItemText) or a part
 //
-// FlowContent owns the items and calls them; an item calls match through its text, and opens its parts
-// through FlowContent.
+// FlowContent owns the items that parsers open, and calls them. A body owns the part that is being read: it
+// opens, feeds, flushes and closes it, and nobody else knows it. Items call match through their text.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "sensor/content/coding_chain.h"
 #include "sensor/content/file_digest.h"
@@ -20,35 +21,64 @@
 
 namespace weir {
 
+// An id: the place among FlowContent's items (a part has its body's), and a count that tells apart what has
+// lain there.
+inline constexpr uint32_t kSlotBits = 12;
+inline constexpr uint32_t kSlotMask = (1u << kSlotBits) - 1;
+inline constexpr uint32_t kGenerationMask = (1u << (32 - kSlotBits)) - 1;
+constexpr size_t slot_of(ItemId id) { return size_t{id & kSlotMask} - 1; }
+constexpr uint32_t generation_of(ItemId id) { return id >> kSlotBits; }
+
+// What a peer's strings cost beside the item itself.
+size_t weight_of(const ContentMeta& meta);
+
 class ContentItem final : public CodedOutput, public MultipartEvents {
  public:
   ContentItem() = default;
   ContentItem(const ContentItem&) = delete;
   ContentItem& operator=(const ContentItem&) = delete;
 
-  // From FlowContent. `parent` may be null; `part`: opened by content, in the parent's body.
-  void start(FlowContent& flow, ItemId id, ContentMeta&& meta, ContentItem* parent, bool part,
-             uint32_t ordinal);
+  // Null: too many are open in the flow, or memory is full. `parent` may be null and outlives it; `part`: a
+  // part in the parent's body.
+  static std::unique_ptr<ContentItem> open(FlowScope& scope, size_t slot, ContentMeta&& meta,
+                                           ContentItem* parent, bool part, uint32_t ordinal);
+  // After close() or drop().
+  static void give_back(FlowScope& scope, std::unique_ptr<ContentItem> item);
   void data(uint64_t offset, Bytes bytes);
   void gap(uint64_t offset, uint64_t n);
-  void update(const ContentMeta& update);
+  // Returns what it knew before. Its part is told too.
+  ContentMeta update(const ContentMeta& update);
+  // What `child` must be told after an update(), which returned `old`.
+  ContentMeta news_for(const ContentItem& child, const ContentMeta& old) const;
   void flush();
-  // Its open part is closed first; then nothing may be called but start().
+  // Its open part is closed first; then it is to be given back.
   void close(CloseReason why);
-  // Lets go without a word to match.
+  // Lets go without a word to match; then it is to be given back.
   void drop();
 
   bool pending() const;
   ItemId id() const { return id_; }
   ContentItem* parent() const { return parent_; }
   // Some of the stream's bytes have a second version; whose bytes, only the parser could tell.
-  void contest() { facts_.contested = true; }
+  void contest() {
+    facts_.contested = true;
+    if (part_ != nullptr) part_->contest();
+  }
+  // The flow's initiator and responder have changed places.
+  void turn() {
+    facts_.meta.direction = opposite(facts_.meta.direction);
+    ++facts_.meta_revision;
+    if (part_ != nullptr) part_->turn();
+  }
   bool has_bytes() const { return facts_.meta.kind != ItemKind::kMessage; }
   const ItemFacts& facts() const { return facts_; }
+  // When it is closed: what it knew.
+  ContentMeta&& take_meta() { return std::move(facts_.meta); }
   Direction direction() const { return facts_.meta.direction; }
-  uint32_t depth() const { return depth_; }
-  // Budget that start() took.
-  size_t cost = 0;
+  // Its next `n` bytes are counted with another item.
+  void counted_elsewhere(uint64_t n) { context_left_ += static_cast<uint32_t>(n); }
+  // Of a message: where in its stream the bytes that opened it begin.
+  uint64_t place = 0;
 
   // CodedOutput
   std::span<uint8_t> decoded_room() override;
@@ -63,8 +93,11 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   void part_outside() override;
 
  private:
-  friend class FlowContent;
-
+  void start(FlowScope& scope, ItemId id, ContentMeta&& meta, ContentItem* parent, bool part,
+             uint32_t ordinal);
+  bool has_id(ItemId id) const { return id_ == id || (depth_ > 0 && parent_->has_id(id)); }
+  void open_part(const PartHead& head);
+  void close_part(CloseReason why);
   TextEnv env();
   void begin();
   void prepare();
@@ -74,6 +107,7 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   bool sniff(Bytes* bytes);
   void start_chain(const std::vector<std::string>& codings, bool guessed);
   void account_chain();
+  void account_text();
   void lose(Unread why, uint64_t n);
   uint64_t before_coding(uint64_t n) const;
   void cut();
@@ -85,7 +119,8 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   void inherit(const ContentItem& parent);
   size_t scratch_base() const;
 
-  FlowContent* flow_ = nullptr;
+  FlowScope* scope_ = nullptr;
+  size_t cost_ = 0;  // of the budget, for its strings
   ItemId id_ = kNoItem;
   ContentItem* parent_ = nullptr;
   ContentItem* root_ = nullptr;  // the item whose ordinal and parts this one counts in
@@ -98,8 +133,8 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   std::unique_ptr<MultipartReader> multipart_;
   std::span<uint8_t> multipart_room_;
   std::span<uint8_t> decoded_room_;
-  ContentItem* part_ = nullptr;  // the file that is being read
-  bool part_refused_ = false;    // … and for which there was no room
+  std::unique_ptr<ContentItem> part_;  // the file that is being read
+  bool part_refused_ = false;          // … and for which there was no room
   bool begun_ = false;
   bool prepared_ = false;
   bool path_set_ = false;
@@ -109,8 +144,10 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   uint64_t next_offset_ = 0;
   uint64_t cut_at_ = 0;
   uint64_t chain_unread_ = 0;  // of the chain's, put into the facts
+  NotRead text_told_;          // of the text's, counted
+  NotRead parts_not_read_;     // of the parts', in bytes after this item's coding
   uint64_t lost_ = 0;          // of facts_.wire_bytes, by it and its parts
-  uint32_t context_left_ = 0;  // of facts_.meta.context, still to come
+  uint32_t context_left_ = 0;  // bytes still to come that are counted with another item
 };
 
 }  // namespace weir

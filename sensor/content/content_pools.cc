@@ -9,7 +9,7 @@
 namespace weir {
 
 ContentPools::ContentPools(const ContentOptions& options, MemoryBudget& budget)
-    : budget_(budget), inflate_(budget) {
+    : budget_(budget), inflate_(budget), items_kept_(options.items_kept) {
   small_.capacity = kSmallWindow;
   small_.most_kept = 256;
   large_.capacity = std::clamp<uint32_t>(options.window, 8192, 1u << 20) + options.max_carry;
@@ -67,8 +67,7 @@ std::unique_ptr<ContentItem> ContentPools::take_item() {
 }
 
 void ContentPools::give_item(std::unique_ptr<ContentItem> item) {
-  constexpr size_t kMostKept = 256;
-  if (items_.size() < kMostKept) {
+  if (items_.size() < items_kept_) {
     items_.push_back(std::move(item));
   } else {
     budget_.give(sizeof(ContentItem));

@@ -36,7 +36,7 @@ class ContentPools {
   WindowBuffer take_window(uint32_t size);
   void give_window(WindowBuffer buffer);
 
-  // An item that start() has not been called for, or that was dropped. Null when the budget is full.
+  // An item that lies as it was made, or was closed or dropped. Null when the budget is full.
   std::unique_ptr<ContentItem> take_item();
   void give_item(std::unique_ptr<ContentItem> item);
 
@@ -75,6 +75,7 @@ class ContentPools {
   Inflate inflate_;
   Readings readings_;
   std::vector<std::unique_ptr<ContentItem>> items_;
+  size_t items_kept_;
   std::vector<std::unique_ptr<uint8_t[]>> scratch_;
 };
 

@@ -1,6 +1,7 @@
 #include "sensor/content/flow_content.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "sensor/content/content_item.h"
@@ -10,25 +11,33 @@ namespace weir {
 
 namespace {
 
-constexpr uint32_t kSlotBits = 12;
-constexpr uint32_t kSlotMask = (1u << kSlotBits) - 1;
-constexpr uint32_t kGenerationMask = (1u << (32 - kSlotBits)) - 1;
+// What a version of a message's bytes is told with.
+constexpr std::string ContentMeta::*kToldStrings[] = {
+    &ContentMeta::method,  &ContentMeta::host,       &ContentMeta::path, &ContentMeta::sender,
+    &ContentMeta::subject, &ContentMeta::message_id, &ContentMeta::user};
+constexpr std::vector<std::string> ContentMeta::*kToldLists[] = {&ContentMeta::recipients,
+                                                                 &ContentMeta::forwarded_for};
 
-// What a peer's strings cost beside the item itself.
-size_t weight(const ContentMeta& meta) {
-  size_t n = 0;
-  for (const std::string* s :
-       {&meta.method, &meta.host, &meta.path, &meta.file_name, &meta.field, &meta.declared_type, &meta.sender,
-        &meta.subject, &meta.message_id, &meta.user, &meta.range}) {
-    n += s->size();
-  }
-  for (const auto* list : {&meta.codings, &meta.recipients, &meta.forwarded_for}) {
-    for (const std::string& s : *list) n += sizeof(std::string) + s.size();
-  }
-  return n;
+// `from` may be moved from.
+template <typename From>
+void put_told(From&& from, ContentMeta* to) {
+  for (const auto field : kToldStrings) to->*field = std::forward<From>(from).*field;
+  for (const auto list : kToldLists) to->*list = std::forward<From>(from).*list;
+  to->status = from.status;
 }
 
 }  // namespace
+
+struct FlowContent::PastMessages {
+  struct Message {
+    ContentMeta meta;    // direction, and what is told
+    uint64_t begin = 0;  // places where it opened …
+    uint64_t end = 0;    // … and where it was closed
+    size_t cost = 0;
+  };
+  std::array<Message, 4> ring;
+  size_t count = 0;
+};
 
 ContentContext::ContentContext(const ContentOptions& options, MemoryBudget& budget)
     : options_(options), pools_(std::make_unique<ContentPools>(options, budget)) {
@@ -38,8 +47,8 @@ ContentContext::ContentContext(const ContentOptions& options, MemoryBudget& budg
 }
 ContentContext::~ContentContext() = default;
 
-FlowContent::FlowContent(const FlowFacts& flow, Inspection& ledger, TextSink& sink, ContentContext& context)
-    : flow_(flow), ledger_(ledger), sink_(sink), context_(context) {}
+FlowContent::FlowContent(FlowFacts& flow, Inspection& ledger, TextSink& sink, ContentContext& context)
+    : flow_(flow), scope_{.flow = flow, .ledger = ledger, .sink = sink, .context = context} {}
 
 FlowContent::~FlowContent() {
   for (std::unique_ptr<ContentItem>& item : slots_) {
@@ -47,17 +56,18 @@ FlowContent::~FlowContent() {
     item->drop();
     release(*item);
   }
+  forget_messages();
 }
 
 ContentItem* FlowContent::find(ItemId id) const {
-  const uint32_t slot = (id & kSlotMask) - 1;  // kNoItem: far out of range
+  const size_t slot = slot_of(id);  // kNoItem: far out of range
   if (slot >= slots_.size() || slots_[slot] == nullptr || slots_[slot]->id() != id) return nullptr;
   return slots_[slot].get();
 }
 
 // Items opened since. Generations wrap after a million; by then old items are closed, or still the oldest.
 uint32_t FlowContent::age(const ContentItem& item) const {
-  return (generation_ - (item.id() >> kSlotBits)) & kGenerationMask;
+  return (scope_.generation - generation_of(item.id())) & kGenerationMask;
 }
 
 // Open items in the order of their open() calls.
@@ -70,68 +80,30 @@ std::vector<ContentItem*> FlowContent::in_order() const {
   return items;
 }
 
-ContentItem* FlowContent::start_item(ContentMeta&& meta, ContentItem* parent, bool part, uint32_t ordinal) {
-  ContentPools& pools = context_.pools();
-  const size_t cost = weight(meta) + (parent != nullptr ? weight(parent->facts().meta) : 0);
-  const auto refuse = [this]() -> ContentItem* {
-    ++context_.counters().items_refused;
-    return nullptr;
-  };
-  if (open_ >= std::min(context_.options().max_open_items, kSlotMask) || !pools.budget().try_take(cost))
-    return refuse();
-  std::unique_ptr<ContentItem> item = pools.take_item();
-  if (item == nullptr) {
-    pools.budget().give(cost);
-    return refuse();
-  }
-  size_t slot = 0;
-  while (slot < slots_.size() && slots_[slot] != nullptr) ++slot;
-  if (slot == slots_.size()) slots_.emplace_back();
-  generation_ = (generation_ + 1) & kGenerationMask;
-  slots_[slot] = std::move(item);
-  ++open_;
-  ContentItem& opened = *slots_[slot];
-  opened.cost = cost;
-  opened.start(*this, generation_ << kSlotBits | static_cast<uint32_t>(slot + 1), std::move(meta), parent,
-               part, ordinal);
-  return &opened;
-}
-
 void FlowContent::release(ContentItem& item) {
-  std::unique_ptr<ContentItem>& slot = slots_[(item.id() & kSlotMask) - 1];
-  context_.pools().budget().give(item.cost);
-  --open_;
-  context_.pools().give_item(std::move(slot));
-  if (open_ == 0 && slots_.size() > 16) decltype(slots_)().swap(slots_);
+  ContentItem::give_back(scope_, std::move(slots_[slot_of(item.id())]));
+  if (scope_.open == 0 && slots_.size() > 16) decltype(slots_)().swap(slots_);
 }
 
 ItemId FlowContent::open(ContentMeta meta, ItemId parent) {
   const uint32_t ordinal = ++ordinals_[index_of(meta.direction)];
+  meta.direction = told(meta.direction);
   ContentItem* above = find(parent);
-  if (above == nullptr && parent != kNoItem) ++context_.counters().stale_calls;
+  if (above == nullptr && parent != kNoItem) ++scope_.context.counters().stale_calls;
   const bool contested = meta.differs;
   if (contested && meta.kind == ItemKind::kConflict) {
     for (ContentItem* item : in_order()) {
       if (item->direction() == meta.direction) item->contest();
     }
   }
-  ContentItem* opened = start_item(std::move(meta), above, false, ordinal);
-  if (opened != nullptr && contested) opened->contest();
-  return opened == nullptr ? kNoItem : opened->id();
-}
-
-ContentItem* FlowContent::open_part(ContentItem& body, const PartHead& head) {
-  ContentMeta meta;
-  meta.kind = ItemKind::kPart;
-  meta.direction = body.direction();
-  meta.protocol = body.facts().meta.protocol;
-  meta.field = head.name.substr(0, kMaxMetaLength);
-  meta.file_name = head.file_name.substr(0, kMaxMetaLength);
-  meta.declared_type = head.type.substr(0, kMaxMetaLength);
-  if (head.transfer_encoding == "base64" || head.transfer_encoding == "quoted-printable") {
-    meta.codings = {head.transfer_encoding};
-  }
-  return start_item(std::move(meta), &body, true, body.facts().ordinal);
+  size_t slot = 0;
+  while (slot < slots_.size() && slots_[slot] != nullptr) ++slot;
+  if (slot == slots_.size()) slots_.emplace_back();
+  slots_[slot] = ContentItem::open(scope_, slot, std::move(meta), above, false, ordinal);
+  if (slots_[slot] == nullptr) return kNoItem;
+  if (contested) slots_[slot]->contest();
+  slots_[slot]->place = place(told(slots_[slot]->direction()));
+  return slots_[slot]->id();
 }
 
 void FlowContent::data(ItemId item, uint64_t offset, Bytes bytes) {
@@ -140,8 +112,8 @@ void FlowContent::data(ItemId item, uint64_t offset, Bytes bytes) {
     to->data(offset, bytes);
     return;
   }
-  if (item != kNoItem) ++context_.counters().stale_calls;
-  ledger_.add_unread(Unread::kMemory, bytes.size());
+  if (item != kNoItem) ++scope_.context.counters().stale_calls;
+  scope_.ledger.add_unread(Unread::kMemory, bytes.size());
 }
 
 void FlowContent::gap(ItemId item, uint64_t offset, uint64_t n) {
@@ -149,7 +121,15 @@ void FlowContent::gap(ItemId item, uint64_t offset, uint64_t n) {
 }
 
 void FlowContent::meta(ItemId item, const ContentMeta& update) {
-  if (ContentItem* to = find(item)) to->update(update);
+  if (ContentItem* to = find(item)) update_item(*to, update);
+}
+
+// Children that have something from it get the new one.
+void FlowContent::update_item(ContentItem& item, const ContentMeta& update) {
+  const ContentMeta old = item.update(update);
+  for (const std::unique_ptr<ContentItem>& child : slots_) {
+    if (child != nullptr && child->parent() == &item) update_item(*child, item.news_for(*child, old));
+  }
 }
 
 void FlowContent::close(ItemId item, CloseReason why) {
@@ -167,20 +147,73 @@ ContentItem* FlowContent::oldest(Fits fits) const {
 }
 
 void FlowContent::close_item(ContentItem& item, CloseReason why) {
-  // A part closes with its body; what else a parser has left open below is closed here.
-  while (open_ > 1) {
-    ContentItem* child = oldest([&](const ContentItem& i) { return i.parent() == &item && i.depth() == 0; });
+  // What a parser has left open below it.
+  while (scope_.open > 1) {
+    ContentItem* child = oldest([&](const ContentItem& i) { return i.parent() == &item; });
     if (child == nullptr) break;
     close_item(*child, why);
   }
   item.close(why);
+  if (item.facts().meta.kind == ItemKind::kMessage && item.parent() == nullptr) remember(item);
   release(item);
 }
 
-void FlowContent::unread(Direction, Unread why, uint64_t n) { ledger_.add_unread(why, n); }
+void FlowContent::unread(Direction, Unread why, uint64_t n) { scope_.ledger.add_unread(why, n); }
+
+void FlowContent::asks(Direction side) {
+  if (!take_asker(flow_, told(side))) return;
+  std::swap(scope_.cut_by[0], scope_.cut_by[1]);
+  for (const std::unique_ptr<ContentItem>& item : slots_) {
+    if (item != nullptr) item->turn();
+  }
+}
+
+void FlowContent::remember(ContentItem& message) {
+  if (past_ == nullptr) past_ = std::make_unique<PastMessages>();
+  PastMessages::Message& past = past_->ring[past_->count % past_->ring.size()];
+  MemoryBudget& budget = scope_.context.pools().budget();
+  budget.give(std::exchange(past.cost, 0));
+  const Direction wire = this->told(message.direction());
+  past.meta = ContentMeta();
+  past.meta.direction = wire;
+  past.begin = message.place;
+  past.end = place(wire);
+  ++past_->count;
+  const size_t cost = weight_of(message.facts().meta);
+  if (!budget.try_take(cost)) return;
+  past.cost = cost;
+  put_told(message.take_meta(), &past.meta);
+}
+
+bool FlowContent::message_at(Direction direction, uint64_t offset, ContentMeta* meta) const {
+  const size_t kept = past_ == nullptr ? 0 : std::min(past_->count, past_->ring.size());
+  for (size_t age = kept; age > 0; --age) {  // the oldest first: later ones may begin in the same bytes
+    const PastMessages::Message& message = past_->ring[(past_->count - age) % past_->ring.size()];
+    if (message.meta.direction != direction || offset < message.begin || offset > message.end) continue;
+    put_told(message.meta, meta);
+    return true;
+  }
+  const ContentItem* open = oldest([&](const ContentItem& item) {
+    return item.facts().meta.kind == ItemKind::kMessage && item.parent() == nullptr &&
+           told(item.direction()) == direction && item.place <= offset;
+  });
+  if (open == nullptr) return false;
+  put_told(open->facts().meta, meta);
+  return true;
+}
+
+void FlowContent::forget_messages() {
+  if (past_ == nullptr) return;
+  for (const PastMessages::Message& message : past_->ring) scope_.context.pools().budget().give(message.cost);
+  past_.reset();
+}
+
+void FlowContent::counted_elsewhere(ItemId item, uint64_t n) {
+  if (ContentItem* to = find(item)) to->counted_elsewhere(n);
+}
 
 void FlowContent::flush(Nanoseconds now) {
-  time_ = std::max(time_, now);
+  scope_.time = std::max(scope_.time, now);
   for (ContentItem* item : in_order()) item->flush();
 }
 
@@ -188,10 +221,11 @@ void FlowContent::finish() {
   while (ContentItem* item = oldest([](const ContentItem& i) { return i.parent() == nullptr; })) {
     close_item(*item, CloseReason::kFlowEnd);
   }
+  forget_messages();
 }
 
 bool FlowContent::pending() const {
-  if (open_ == 0) return false;
+  if (scope_.open == 0) return false;
   return std::ranges::any_of(slots_, [](const auto& item) { return item != nullptr && item->pending(); });
 }
 

@@ -16,7 +16,8 @@
 // ordinal, facts.part = 1, 2, … in the order of the parts.
 //
 // Owned: the items' state, window buffers and inflate states (both from the context's pools, on its
-// budget). With no item open it keeps nothing but its counts.
+// budget). With no item open it keeps its counts and what its last messages were, which a late or second
+// version of their bytes may ask for.
 #pragma once
 
 #include <array>
@@ -42,12 +43,12 @@ struct ContentOptions {
   uint64_t raw_cut = 16 * 1024 * 1024;         // an endless item is cut here, in item bytes
   uint64_t max_output = 256ull * 1024 * 1024;  // decoded bytes of one item
   uint32_t max_ratio = 1000;                   // decoded : coded bytes, from ratio_from decoded bytes on
-  uint64_t ratio_from = 1024 * 1024;
-  uint32_t max_codings = 4;        // stacked content codings
-  uint32_t max_members = 1000;     // gzip members of one body
-  uint32_t max_open_items = 1024;  // of one flow; at most 4,095
-  uint32_t max_parts = 1000;       // of one multipart body; what follows is read as text
-  uint32_t max_part_depth = 4;     // multipart in multipart
+  uint64_t ratio_from = 64ull * 1024 * 1024;   // blanks before a text are a bomb's beginning, too
+  uint32_t max_codings = 4;                    // stacked content codings
+  uint32_t max_open_items = 1024;              // of one flow; at most 4,095
+  uint32_t max_parts = 1000;                   // of one multipart body; what follows is read as text
+  uint32_t max_part_depth = 4;                 // multipart in multipart
+  uint32_t items_kept = 256;                   // closed items that a worker keeps for the next ones
   // True for a host (as on the wire) whose items must not be read; may be empty.
   std::function<bool(std::string_view host)> excluded_host;
 };
@@ -57,12 +58,12 @@ struct ContentCounters {
   uint64_t items = 0;          // begun
   uint64_t items_refused = 0;  // open items or memory full
   uint64_t windows = 0;
-  uint64_t readings = 0;         // given in windows; beyond one a window they are derived
-  uint64_t text_bytes = 0;       // item bytes scanned, carries not counted again
-  uint64_t coded_bytes = 0;      // into decoders
-  uint64_t decoded_bytes = 0;    // out of them
-  uint64_t coding_corrupt = 0;   // bodies whose coding broke
-  uint64_t coding_limit = 0;     // bodies stopped at a ratio, output or member limit
+  uint64_t readings = 0;        // given in windows; beyond one a window they are derived
+  uint64_t text_bytes = 0;      // item bytes scanned, carries not counted again
+  uint64_t coded_bytes = 0;     // into decoders
+  uint64_t decoded_bytes = 0;   // out of them
+  uint64_t coding_corrupt = 0;  // bodies whose coding broke
+  uint64_t coding_limit = 0;  // bodies stopped at a ratio or their most output, or that go on saying nothing
   uint64_t coding_unknown = 0;   // bodies in a coding that Weir does not read
   uint64_t coding_false = 0;     // bodies that were not in the coding they declared: read as they are
   uint64_t coding_checksum = 0;  // CRC, length or Adler sums that did not hold
@@ -74,7 +75,6 @@ struct ContentCounters {
   uint64_t stale_calls = 0;      // calls for items that are not open
 };
 
-struct PartHead;     // multipart.h
 class ContentPools;  // content_pools.h
 class ContentItem;   // content_item.h
 
@@ -97,18 +97,33 @@ class ContentContext {
   std::unique_ptr<ContentPools> pools_;
 };
 
+// What the items of a flow share, and all that an item knows of its flow: it cannot call back into what owns
+// it. While FlowContent walks over its items, none of them can close, open or move another; an item's parts
+// are its own.
+struct FlowScope {
+  const FlowFacts& flow;
+  Inspection& ledger;
+  TextSink& sink;
+  ContentContext& context;
+  Nanoseconds time = 0;
+  std::array<std::optional<Unread>, 2> cut_by{};  // by the direction that is told
+  uint32_t generation = 0;                        // in the id of the item that was opened last
+  uint32_t open = 0;                              // items, parts among them
+};
+
 class FlowContent final : public TimedContentSink {
  public:
-  // All of them outlive the FlowContent. Unread bytes are added to `ledger`.
-  FlowContent(const FlowFacts& flow, Inspection& ledger, TextSink& sink, ContentContext& context);
+  // All of them outlive the FlowContent. Unread bytes are added to `ledger`; who asks (ContentSink::asks) is
+  // put into `flow`, and the directions of items follow it.
+  FlowContent(FlowFacts& flow, Inspection& ledger, TextSink& sink, ContentContext& context);
   // Without finish() the open items are let go unread.
   ~FlowContent() override;
   FlowContent(const FlowContent&) = delete;
   FlowContent& operator=(const FlowContent&) = delete;
 
   // Capture time of the bytes, holes and ends that the next calls tell of.
-  void set_time(Nanoseconds time) override { time_ = time; }
-  void cut_short(Direction direction, Unread why) override { cut_by_[index_of(direction)] = why; }
+  void set_time(Nanoseconds time) override { scope_.time = time; }
+  void cut_short(Direction direction, Unread why) override { scope_.cut_by[index_of(told(direction))] = why; }
 
   ItemId open(ContentMeta meta, ItemId parent) override;
   void data(ItemId item, uint64_t offset, Bytes bytes) override;
@@ -116,6 +131,9 @@ class FlowContent final : public TimedContentSink {
   void meta(ItemId item, const ContentMeta& update) override;
   void close(ItemId item, CloseReason why) override;
   void unread(Direction direction, Unread why, uint64_t n) override;
+  void asks(Direction side) override;
+  void counted_elsewhere(ItemId item, uint64_t n) override;
+  bool message_at(Direction direction, uint64_t offset, ContentMeta* meta) const override;
 
   // Gives match what waits in the windows of all open items, and gives the buffers back. For a live flow
   // that has gone quiet: a charset that is still open is guessed from what is there, for this window only.
@@ -123,7 +141,7 @@ class FlowContent final : public TimedContentSink {
   // Closes what is open (children first, CloseReason::kFlowEnd). Nothing may be called after it.
   void finish();
 
-  size_t open_items() const { return open_; }
+  size_t open_items() const { return scope_.open; }
   // open() calls so far, by direction: all that must be kept of it while no item is open.
   const std::array<uint32_t, 2>& ordinals() const { return ordinals_; }
   // Before the first call: counts on from those of a FlowContent of the same flow.
@@ -132,28 +150,26 @@ class FlowContent final : public TimedContentSink {
   bool pending() const;
 
  private:
-  friend class ContentItem;
-
+  // A parser's direction in the order that the flow has now.
+  Direction told(Direction wire) const { return flow_.roles.turned ? opposite(wire) : wire; }
   ContentItem* find(ItemId id) const;
-  ContentItem* start_item(ContentMeta&& meta, ContentItem* parent, bool part, uint32_t ordinal);
-  ContentItem* open_part(ContentItem& body, const PartHead& head);
   void close_item(ContentItem& item, CloseReason why);
+  void update_item(ContentItem& item, const ContentMeta& update);
   void release(ContentItem& item);
+  void remember(ContentItem& message);
+  void forget_messages();
   std::vector<ContentItem*> in_order() const;
   uint32_t age(const ContentItem& item) const;
   template <typename Fits>
   ContentItem* oldest(Fits fits) const;
 
-  const FlowFacts& flow_;
-  Inspection& ledger_;
-  TextSink& sink_;
-  ContentContext& context_;
-  Nanoseconds time_ = 0;
-  std::array<uint32_t, 2> ordinals_{};  // open() calls, by direction
-  std::array<std::optional<Unread>, 2> cut_by_{};
-  std::vector<std::unique_ptr<ContentItem>> slots_;
-  uint32_t generation_ = 0;
-  uint32_t open_ = 0;
+  FlowFacts& flow_;
+  FlowScope scope_;
+  std::array<uint32_t, 2> ordinals_{};               // open() calls, by the parser's direction
+  std::vector<std::unique_ptr<ContentItem>> slots_;  // what parsers opened; an id says where it lies
+  // The last messages that were closed, a ring; made with the first.
+  struct PastMessages;
+  std::unique_ptr<PastMessages> past_;
 };
 
 }  // namespace weir

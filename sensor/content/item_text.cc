@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "parsers/codec/legible.h"
 #include "parsers/codec/text_scan.h"
 #include "sensor/content/flow_content.h"
 
@@ -12,6 +13,10 @@ namespace weir {
 namespace {
 
 constexpr size_t kMostTimeMarks = 256;
+
+// Item bytes that are judged together, from multiples of it on; where some show and others do not, so many.
+constexpr uint64_t kJudged = 2048;
+constexpr uint64_t kJudgedFinely = 128;
 
 // Bytes of which a character of a charset with fixed units begins only at multiples, counted in the item.
 uint64_t unit_of(const Charset* charset) {
@@ -43,7 +48,8 @@ void ItemText::start(const Charset* declared, bool binary, Escapes escapes) {
   escapes_ = escapes;
   binary_ = binary;
   magic_ = Magic::kNone;
-  decided_ = guessed_ = break_before_ = run_open_ = false;
+  not_read_ = {};
+  decided_ = guessed_ = break_before_ = run_open_ = illegible_ = false;
 }
 
 void ItemText::drop(ContentPools& pools) {
@@ -171,6 +177,51 @@ void ItemText::decide(const TextEnv& env, size_t from, bool last) {
   guessed_ = !decided_;
 }
 
+// What match is given for the first time, up to item offset `end`: is it read? Only the account hangs on it.
+void ItemText::judge(const TextEnv& env, const Readings& readings, const CharsetPair& charsets,
+                     uint64_t end) {
+  const uint64_t begin = begin_ + carry_;
+  const auto own = [&env](uint64_t from, uint64_t to) {
+    from = std::max(from, env.own_begin);
+    to = std::min(to, env.own_end);
+    return to > from ? to - from : 0;
+  };
+  const bool binary = charsets.first == charset_binary();
+  if (magic_ == Magic::kDocument || (binary && (magic_ == Magic::kBinary || magic_ == Magic::kContainer))) {
+    not_read_.unsupported += own(begin, end);
+    return;
+  }
+  const bool sound = readings.sound_utf8() ||
+                     (faults_tell(charsets.first) && readings.faults() * uint64_t{16} <= end - begin);
+  if (sound) {
+    illegible_ = false;
+    return;
+  }
+  const auto piece = [this](uint64_t from, uint64_t to) {
+    return Bytes(buffer_.bytes.get() + (from - begin_), static_cast<size_t>(to - from));
+  };
+  // What is some charset without faults is judged by one look: it is text, but for a mask that makes it seem
+  // so.
+  const uint64_t judged = !binary && readings.faults() * uint64_t{16} <= end - begin ? 8 * kJudged : kJudged;
+  for (uint64_t at = begin, step = judged; at < end;) {
+    const uint64_t to = std::min(end, (at / step + 1) * step);
+    // A few bytes are judged with those before them.
+    const uint64_t from =
+        to - at >= kLeastSample ? at : std::max(begin_, to - std::min<uint64_t>(to, kLegibleSample));
+    if (to - from >= kLeastSample) {
+      const Shows shows = what_shows(piece(from, to));
+      if (shows == Shows::kSome && step != kJudgedFinely) {
+        step = kJudgedFinely;
+        continue;
+      }
+      illegible_ = shows == Shows::kNothing;
+    }
+    if (illegible_) not_read_.undecodable += own(at, to);
+    at = to;
+    if (at % judged == 0) step = judged;
+  }
+}
+
 void ItemText::emit(const TextEnv& env, bool ends_run, bool flushing) {
   if (size_ == 0 || (size_ == carry_ && !ends_run)) return;
   size_t limit = size_;
@@ -208,7 +259,10 @@ void ItemText::emit(const TextEnv& env, bool ends_run, bool flushing) {
   ++counters.windows;
   counters.readings += window.readings.size();
   counters.text_bytes += window.item_end - begin_ - carry_;
+  judge(env, maker, request.charsets, window.item_end);
+  if (ends_run) illegible_ = false;
   uint64_t next = env.sink.on_window(env.id, env.facts, window);
+  not_read_.timeout += env.sink.given_up();
 
   break_before_ = false;
   run_open_ = !ends_run;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "parsers/codec/charset.h"
@@ -28,6 +29,16 @@ struct TextEnv {
   ItemId id = kNoItem;
   ItemFacts& facts;
   Nanoseconds now = 0;
+  // The item offsets of its own bytes: what stands around them is counted elsewhere.
+  uint64_t own_begin = 0;
+  uint64_t own_end = UINT64_MAX;
+};
+
+// Item bytes that were given to match and yet not read, since the item's start.
+struct NotRead {
+  uint64_t unsupported = 0;  // a format whose text is hidden in it
+  uint64_t undecodable = 0;  // nothing shows in them (parsers/codec/legible.h)
+  uint64_t timeout = 0;      // match gave them up: its work for a window has a bound
 };
 
 class ItemText {
@@ -57,14 +68,14 @@ class ItemText {
   // Gives the buffer back; nothing may be called after it but start().
   void drop(ContentPools& pools);
 
+  const NotRead& not_read() const { return not_read_; }
   uint64_t end_offset() const { return begin_ + size_; }
-  // What the first bytes are, once the charset is settled.
-  Magic magic() const { return magic_; }
   // Something waits that flush() would give.
   bool pending() const { return size_ > carry_ && end_offset() > flushed_to_; }
 
  private:
   void emit(const TextEnv& env, bool ends_run, bool flushing);
+  void judge(const TextEnv& env, const Readings& readings, const CharsetPair& charsets, uint64_t end);
   bool grow(uint32_t size, const TextEnv& env);
   void decide(const TextEnv& env, size_t from, bool last);
   void mark_time(const TextEnv& env);
@@ -89,7 +100,9 @@ class ItemText {
   CharsetDetector detector_;
   uint64_t sampled_to_ = 0;  // item offset up to which the detector has seen
   Escapes escapes_ = Escapes::kAny;
-  Magic magic_ = Magic::kNone;
+  Magic magic_ = Magic::kNone;  // of the first bytes, once the charset is settled
+  NotRead not_read_;
+  bool illegible_ = false;  // the last bytes of the run that were judged
   bool binary_ = false;
   bool decided_ = false;
   bool guessed_ = false;       // charsets_ hold for the bytes of this window

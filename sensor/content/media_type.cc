@@ -120,7 +120,7 @@ Magic magic_of(Bytes head) {
       {0, "\x00\x00\x01\x00"sv, Magic::kBinary},  // icon
       {0, "PK\x03\x04"sv, Magic::kContainer},     // zip, OOXML, JAR
       {0, "PK\x05\x06"sv, Magic::kContainer},     // an empty zip
-      {0, "%PDF-"sv, Magic::kContainer},
+      {0, "%PDF-"sv, Magic::kDocument},
       {0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, Magic::kContainer},  // OLE: old Office
       {0, "7z\xbc\xaf\x27\x1c"sv, Magic::kContainer},
       {0, "Rar!\x1a\x07"sv, Magic::kContainer},

@@ -22,7 +22,8 @@ bool binary_type(std::string_view media_type);
 enum class Magic : uint8_t {
   kNone,
   kBinary,     // an image, sound, video or font: nothing to read
-  kContainer,  // a format that holds text which Weir does not read: zip, PDF, old Office, …
+  kContainer,  // a format that holds text which Weir does not read: zip, old Office, …
+  kDocument,   // the same, and its own syntax is text: PDF
   kGzip,
 };
 // By the first bytes of an item (16 are enough).

@@ -101,6 +101,7 @@ void Readings::base(const Request& request, size_t index) {
   const Conversion done = to_utf8(charset, b.bytes, request.final, &b.converted);
   b.text = b.converted.text();
   b.consumed = b.begin + done.consumed;
+  b.faults = done.invalid;
   b.scan = scan_text(as_bytes(b.text));
 }
 

@@ -45,6 +45,11 @@ class Readings {
   // window), for Request::skip of the next.
   uint64_t boundary(size_t charset, uint64_t offset) const;
 
+  // Of the last window: all of it was sound UTF-8, with something beyond ASCII in it.
+  bool sound_utf8() const { return !bases_[0].mapped && !bases_[0].scan.ascii; }
+  // … bytes that were no character of the first charset.
+  uint32_t faults() const { return bases_[0].mapped ? bases_[0].faults : 0; }
+
   // Bytes that the buffers hold.
   size_t capacity() const;
 
@@ -57,7 +62,8 @@ class Readings {
     bool mapped = false;    // text is in `converted`, else the bytes are the text
     MappedText converted;
     bool used = false;
-    TextScan scan;  // of text
+    uint32_t faults = 0;  // of the conversion
+    TextScan scan;        // of text
   };
 
   void base(const Request& request, size_t index);

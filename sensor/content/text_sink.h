@@ -15,6 +15,9 @@ class TextSink {
   // window). Returns the item offset from which the next window of this run must begin (<= item_end;
   // the bytes before it are let go).
   virtual uint64_t on_window(ItemId item, const ItemFacts& facts, const TextWindow& window) = 0;
+  // Bytes of the last window that were not looked at to the end, because the work for a window has a bound:
+  // asked once after each. They are counted as unread.
+  virtual uint64_t given_up() { return 0; }
   // The item is complete: facts.ended, end_reason and unread are final.
   virtual void on_item_end(ItemId item, const ItemFacts& facts) = 0;
 };

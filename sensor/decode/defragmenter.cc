@@ -357,6 +357,18 @@ void Defragmenter::expire() {
   }
 }
 
+void Defragmenter::age(Nanoseconds since, Nanoseconds more) {
+  for (const auto* lists : {&open_, &whole_}) {
+    for (const List& list : *lists) {
+      for (Entry* entry = list.first; entry != nullptr && entry->started <= since; entry = entry->list_next) {
+        entry->started -= more;
+        entry->deadline -= more;
+        next_due_ = std::min(next_due_, entry->deadline);
+      }
+    }
+  }
+}
+
 void Defragmenter::finish() {
   for (;;) {
     Entry* oldest = nullptr;

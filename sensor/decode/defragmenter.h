@@ -1,7 +1,9 @@
 // Puts fragmented IPv4 and IPv6 datagrams together (RFC 791 3.2, RFC 8200 4.5), and what never becomes whole
 // as far as it came. One a worker, or a receiver that steers by inner addresses; not thread-safe.
 //
-//   advance(packet.time)    before every packet of the capture: datagrams whose time is over are finished
+//   age(), advance(now)     before every packet of the capture, by the worker's clock: datagrams whose time
+//   is
+//                           over are finished
 //   add(fragment, view)     for every packet that the decoder calls a fragment
 //   next(&reading)          after either, until false: the readings of what is finished. A reading borrows
 //   the
@@ -67,6 +69,9 @@ class Defragmenter {
   Defragmenter(const Defragmenter&) = delete;
   Defragmenter& operator=(const Defragmenter&) = delete;
 
+  // Datagrams that were begun at `since` or before are older by `more` than the clock tells: there was a
+  // silence.
+  void age(Nanoseconds since, Nanoseconds more);
   // Time never goes back here. Cheap when nothing is due.
   void advance(Nanoseconds now) {
     if (now > clock_) clock_ = now;

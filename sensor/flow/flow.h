@@ -18,7 +18,7 @@ inline constexpr Nanoseconds kSecond = 1'000'000'000;
 // on with FlowTable::set_timeout_class.
 enum class TimeoutClass : uint8_t { kTcpOpening, kTcpEstablished, kTcpClosing, kUdp, kCount };
 
-// Silence after which a flow is over, by class, in nanoseconds of capture time; each > 0.
+// Silence after which a flow is over, by class, in nanoseconds of the worker's clock; each > 0.
 struct FlowTimeouts {
   Nanoseconds tcp_opening = 30 * kSecond;
   Nanoseconds tcp_established = 3600 * kSecond;
@@ -42,15 +42,15 @@ inline constexpr size_t kFlowEnds = static_cast<size_t>(FlowEnd::kCount);
 struct FlowRecord {
   FlowKey key;                  // initiator → responder
   uint32_t id = 0;              // place in the table; not an identity outside it
-  Nanoseconds last_packet = 0;  // latest capture time of its packets
+  Nanoseconds last_packet = 0;  // when it was last heard, by the worker's clock (flow_clock.h)
   uint32_t idle_mark = 0;       // idle_mark_of(last_packet) when it last moved in the idle list
   TimeoutClass timeout_class = TimeoutClass::kUdp;
-  uint8_t tcp_known = 0;  // bit 0, 1: isn of that direction; bit 2: pending_isn
+  uint8_t tcp_known = 0;  // bit 0, 1: isn of that direction; others: flow_rules.h
   uint8_t idle_list = 0;  // which of the table's idle lists it is in
   uint8_t reserved = 0;
 
   Nanoseconds first_packet = 0;   // capture time of the packet that made it
-  Nanoseconds alarm = kNever;     // set_alarm()
+  Nanoseconds alarm = kNever;     // set_alarm(), by the worker's clock
   std::array<uint32_t, 2> isn{};  // initial sequence numbers, by direction
   uint32_t pending_isn = 0;       // of a SYN that an established connection may not have believed
   uint32_t hash = 0;              // what the index keeps of the key's hash

@@ -7,11 +7,27 @@ namespace {
 
 constexpr uint8_t isn_bit(size_t direction) { return static_cast<uint8_t>(1u << direction); }
 
+constexpr uint8_t bits_of(Opener opener) {
+  return static_cast<uint8_t>(static_cast<unsigned>(opener) << kOpenerShift);
+}
+
+// Where nothing else tells: ports from which systems connect (Linux from 32768, IANA from 49152), and below
+// those where services listen.
+bool answers_a_client(const FlowKey& key) { return key.src_port < 10'000 && key.dst_port >= 32'768; }
+
+// A SYN that belongs to the connection, and came behind its other packets.
+void learn_opener(FlowRecord& flow, const PacketView& packet, Direction direction) {
+  if (opener_of(flow) != Opener::kUnknown) return;
+  const bool answer = (packet.tcp_flags & kTcpAck) != 0;
+  const bool by_initiator = (direction == Direction::kFromInitiator) != answer;
+  flow.tcp_known |= bits_of(by_initiator ? Opener::kInitiator : Opener::kResponder);
+}
+
 }  // namespace
 
 Direction begin_flow(FlowRecord& flow, const PacketView& packet) {
   flow.key = packet.key;
-  flow.first_packet = flow.last_packet = packet.time;
+  flow.first_packet = packet.time;
   if (packet.key.protocol != kProtoTcp) {
     flow.timeout_class = TimeoutClass::kUdp;
     return Direction::kFromInitiator;
@@ -19,7 +35,8 @@ Direction begin_flow(FlowRecord& flow, const PacketView& packet) {
   flow.timeout_class = TimeoutClass::kTcpOpening;
   const bool syn = (packet.tcp_flags & kTcpSyn) != 0;
   const bool ack = (packet.tcp_flags & kTcpAck) != 0;
-  const Direction from = syn && ack ? Direction::kFromResponder : Direction::kFromInitiator;
+  const bool answers = syn ? ack : answers_a_client(packet.key);
+  const Direction from = answers ? Direction::kFromResponder : Direction::kFromInitiator;
   if (from == Direction::kFromResponder) {
     std::swap(flow.key.src, flow.key.dst);
     std::swap(flow.key.src_port, flow.key.dst_port);
@@ -28,6 +45,7 @@ Direction begin_flow(FlowRecord& flow, const PacketView& packet) {
   const size_t own = index_of(from);
   flow.isn[own] = syn ? packet.tcp_seq : packet.tcp_seq - 1;
   flow.tcp_known = static_cast<uint8_t>(isn_bit(own) | (1u << (kSeenShift + own)));
+  if (syn) flow.tcp_known |= bits_of(Opener::kInitiator);
   if (ack) {
     flow.isn[1 - own] = packet.tcp_ack - 1;
     flow.tcp_known |= isn_bit(1 - own);
@@ -48,11 +66,15 @@ bool packet_starts_anew(FlowRecord& flow, const PacketView& packet, Direction di
            (packet.tcp_flags & kTcpRst) == 0 && packet.tcp_seq == flow.pending_isn + 1;
   }
   const bool known = (flow.tcp_known & isn_bit(own)) != 0;
-  if (known && flow.isn[own] == packet.tcp_seq) return false;  // sent again
+  if (known && flow.isn[own] == packet.tcp_seq) {  // sent again, or late
+    learn_opener(flow, packet, direction);
+    return false;
+  }
   if (flow.timeout_class == TimeoutClass::kTcpClosing) return true;
   if (!known) {  // the other side's SYN: handshake, split handshake or simultaneous open
     flow.isn[own] = packet.tcp_seq;
     flow.tcp_known |= isn_bit(own);
+    learn_opener(flow, packet, direction);
     return false;
   }
   if ((packet.tcp_flags & kTcpAck) != 0) {

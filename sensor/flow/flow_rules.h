@@ -9,6 +9,11 @@
 
 namespace weir {
 
+inline constexpr uint8_t kPendingSyn = 4;            // FlowRecord::tcp_known: pending_isn is set …
+inline constexpr uint8_t kPendingFromResponder = 8;  // … and was sent by the responder
+inline constexpr uint8_t kSeenShift = 4;             // bits 4, 5: a packet of that direction was seen
+inline constexpr uint8_t kOpenerShift = 6;           // bits 6, 7: Opener
+
 // True when the two keys name one conversation; then `*direction` says by whom `packet` was sent.
 inline bool same_conversation(const FlowKey& flow, const FlowKey& packet, Direction* direction) {
   static_assert(offsetof(FlowKey, src_port) == 32 && offsetof(FlowKey, protocol) == 36);
@@ -36,7 +41,7 @@ inline Nanoseconds timeout_of(TimeoutClass timeout_class, const FlowTimeouts& ti
   }
 }
 
-// The last moment at which a packet still belongs to the flow.
+// The last moment, by the worker's clock, at which a packet still belongs to the flow.
 inline Nanoseconds idle_end(const FlowRecord& flow, const FlowTimeouts& timeouts) {
   const Nanoseconds timeout = timeout_of(flow.timeout_class, timeouts);
   return flow.last_packet > kNever - timeout ? kNever : flow.last_packet + timeout;
@@ -55,18 +60,22 @@ inline uint32_t idle_mark_of(Nanoseconds time) { return static_cast<uint32_t>(ti
 // A flow moves in the idle list when so many steps have gone by since it last moved: 8.6 s.
 inline constexpr uint32_t kIdleSteps = 1u << 13;
 
-// Fills in a new flow from its first packet: key turned initiator → responder, times, sequence numbers.
-// The initiator is who sent SYN, whom SYN+ACK answers, else who sent this packet. Returns the packet's
-// direction.
+// Fills in a new flow from its first packet: key turned initiator → responder, its time, sequence numbers.
+// The initiator is who sent SYN, whom SYN+ACK answers; of a TCP flow whose beginning was not seen, who speaks
+// to a port that servers have from one that clients are given; else who sent this packet. Returns the
+// packet's direction.
 Direction begin_flow(FlowRecord& flow, const PacketView& packet);
+
+// Who opened a TCP connection, where its handshake has shown it: at its beginning, or by a SYN that came
+// late. Then the key, which does not change any more, may have it the other way round.
+enum class Opener : uint8_t { kUnknown, kInitiator, kResponder };
+inline Opener opener_of(const FlowRecord& flow) {
+  return static_cast<Opener>(flow.tcp_known >> kOpenerShift);
+}
 
 // True when `packet`, which has the flow's addresses and ports, belongs to another connection. Notes in
 // the flow what later packets need to tell.
 bool packet_starts_anew(FlowRecord& flow, const PacketView& packet, Direction direction);
-
-inline constexpr uint8_t kPendingSyn = 4;            // FlowRecord::tcp_known: pending_isn is set …
-inline constexpr uint8_t kPendingFromResponder = 8;  // … and was sent by the responder
-inline constexpr uint8_t kSeenShift = 4;             // bits 4, 5: a packet of that direction was seen
 
 inline bool starts_anew(FlowRecord& flow, const PacketView& packet, Direction direction) {
   // No receiver takes a SYN with a wrong checksum.

@@ -2,11 +2,13 @@
 //
 // One per worker, not thread-safe. For each burst the pipeline may warm the caches (hash, prefetch_index
 // for all packets, then prefetch_flow), and for each packet in arrival order calls
-//   advance(packet.time)           timers due before this packet,
-//   find_or_create(packet, hash)   its flow and direction,
-//   set_timeout_class, set_alarm   as the flow's state asks for,
-// and at the end flush(). The observer hears of every flow that leaves and of alarms; it must not call
-// the table's changing functions.
+//   age(silence)                        where the worker's clock (flow_clock.h) has told of one,
+//   advance(now)                        timers due before this packet,
+//   find_or_create(packet, hash, now)   its flow and direction,
+//   set_timeout_class, set_alarm        as the flow's state asks for,
+// and at the end flush(). `now` is the worker's clock at that packet, and never goes back: what a packet says
+// of its own time only becomes FlowRecord::first_packet. The observer hears of every flow that leaves and of
+// alarms; it must not call the table's changing functions.
 //
 // Owns the flows and their memory: one contiguous reserved mapping for flows (addresses are stable, pages
 // are committed on the budget as flows come), one for links, an open-addressing index of keyed hashes. A
@@ -15,7 +17,7 @@
 // A full table evicts the longest idle flow: of those that have not opened, and of UDP, while they have more
 // than a sixteenth of the places, else of the others. A flood of SYNs so turns over its own flows.
 //
-// Whether a packet starts a new flow follows from this flow's own packet times and TCP flags: idle for
+// Whether a packet starts a new flow follows from when this flow was last heard and from TCP flags: idle for
 // longer than its time-out; a SYN with another initial sequence number once the connection is closing or
 // still opening; on an established connection such a SYN only when the next packets bear it out (its
 // answer or its first data), since a forged one would cut the stream. Timers free memory and do not
@@ -36,6 +38,7 @@
 #include "sensor/base/packet.h"
 #include "sensor/flow/flow.h"
 #include "sensor/flow/flow_arena.h"
+#include "sensor/flow/flow_clock.h"
 #include "sensor/flow/flow_hash.h"
 #include "sensor/flow/flow_index.h"
 #include "sensor/flow/flow_links.h"
@@ -60,8 +63,8 @@ template <class State>
 class FlowObserver {
  public:
   virtual ~FlowObserver() = default;
-  // `flow` leaves and is destroyed after the call. `when`: for kIdle the capture time at which its
-  // time-out passed (last_packet + time-out), else the time of the packet or call that removed it.
+  // `flow` leaves and is destroyed after the call. `when`, by the worker's clock: for kIdle when its time-out
+  // passed (last_packet + time-out), else the time given to the call that removed it.
   virtual void on_leave(Flow<State>& flow, FlowEnd why, Nanoseconds when) = 0;
   // The time of set_alarm has passed; the alarm is off before the call, the answer is the next one
   // (kNever: none). `now` is the time given to advance(), later than the alarm.
@@ -103,8 +106,10 @@ class FlowTable {
     __builtin_prefetch(line + 192, 1);
   }
 
-  Found find_or_create(const PacketView& packet) { return find_or_create(packet, hash(packet.key)); }
-  Found find_or_create(const PacketView& packet, uint64_t hash);
+  Found find_or_create(const PacketView& packet, Nanoseconds now) {
+    return find_or_create(packet, hash(packet.key), now);
+  }
+  Found find_or_create(const PacketView& packet, uint64_t hash, Nanoseconds now);
 
   void set_timeout_class(FlowType& flow, TimeoutClass timeout_class);
   // on_alarm is called by the first advance(now) with now > when. kNever turns it off.
@@ -114,6 +119,9 @@ class FlowTable {
 
   // Runs every timer due before `now`, in the order of their times. Cheap when none is.
   void advance(Nanoseconds now);
+  // Who was last heard when the silence began, or before, has been silent for so much longer; those whose
+  // time-out has passed in it leave with the next advance().
+  void age(const FlowClock::Silence& silence);
   // advance(end), then everything that is left leaves with kShutdown, by first packet, then key.
   void flush(Nanoseconds end);
 
@@ -129,7 +137,7 @@ class FlowTable {
   FlowType* at(uint32_t id) const { return reinterpret_cast<FlowType*>(arena_.base() + id * kStride); }
   // Always inlined: of every packet.
   [[gnu::always_inline]] FlowType* find(const FlowKey& key, uint64_t hash, Direction* direction) const;
-  Found create(const PacketView& packet, uint64_t hash);
+  Found create(const PacketView& packet, uint64_t hash, Nanoseconds now);
   uint32_t take_id(Nanoseconds now);
   void leave(FlowType& flow, FlowEnd why, Nanoseconds when);
   Nanoseconds due(const FlowRecord& flow) const { return std::min(idle_end(flow, timeouts_), flow.alarm); }
@@ -191,32 +199,33 @@ inline auto FlowTable<State>::find(const FlowKey& key, uint64_t hash, Direction*
 }
 
 template <class State>
-auto FlowTable<State>::find_or_create(const PacketView& packet, uint64_t hash) -> Found {
+auto FlowTable<State>::find_or_create(const PacketView& packet, uint64_t hash, Nanoseconds now) -> Found {
   Direction direction = Direction::kFromInitiator;
   FlowType* flow = find(packet.key, hash, &direction);
-  if (flow == nullptr) return create(packet, hash);
+  if (flow == nullptr) return create(packet, hash, now);
   const Nanoseconds end = idle_end(*flow, timeouts_);
-  if (packet.time > end) {
+  if (now > end) {
     leave(*flow, FlowEnd::kIdle, end);
-    return create(packet, hash);
+    return create(packet, hash, now);
   }
   if (starts_anew(*flow, packet, direction)) {
-    leave(*flow, FlowEnd::kReplaced, packet.time);
-    return create(packet, hash);
+    leave(*flow, FlowEnd::kReplaced, now);
+    return create(packet, hash, now);
   }
-  touch(*flow, packet.time);
+  touch(*flow, now);
   return {flow, direction, false};
 }
 
 template <class State>
-auto FlowTable<State>::create(const PacketView& packet, uint64_t hash) -> Found {
-  while (!index_.make_room()) evict(packet.time);
-  const uint32_t id = take_id(packet.time);
+auto FlowTable<State>::create(const PacketView& packet, uint64_t hash, Nanoseconds now) -> Found {
+  while (!index_.make_room()) evict(now);
+  const uint32_t id = take_id(now);
   FlowType* flow = std::construct_at(at(id));
   const Direction direction = begin_flow(*flow, packet);
   flow->id = id;
   flow->hash = static_cast<uint32_t>(hash);
-  flow->idle_mark = idle_mark_of(packet.time);
+  flow->last_packet = now;
+  flow->idle_mark = idle_mark_of(now);
   index_.insert(flow->hash, id);
   list(*flow);
   wheel_.arm(id, due(*flow));
@@ -337,6 +346,19 @@ void FlowTable<State>::advance(Nanoseconds now) {
     }
     wheel_.arm(id, due(flow));
   }
+}
+
+template <class State>
+void FlowTable<State>::age(const FlowClock::Silence& silence) {
+  index_.for_each([&](uint32_t id) {
+    FlowType& flow = *at(id);
+    if (flow.last_packet > silence.since) return;
+    const bool listed = flow.idle_mark == idle_mark_of(flow.last_packet);
+    flow.last_packet -= silence.more;
+    if (listed) flow.idle_mark = idle_mark_of(flow.last_packet);
+    const Nanoseconds deadline = due(flow);
+    if (deadline < wheel_.deadline(id)) wheel_.arm(id, deadline);
+  });
 }
 
 template <class State>

@@ -60,8 +60,11 @@ CandidateFinder::CandidateFinder(const PatternSet& patterns) : patterns_(pattern
 CandidateFinder::~CandidateFinder() { hs_free_scratch(scratch_); }
 
 size_t CandidateFinder::find(std::string_view text, bool begins_run, bool ends_run,
-                             std::vector<ShapeHit>* hits, std::span<const Stretch> passed_over) {
+                             std::vector<ShapeHit>* hits, std::span<const Stretch> passed_over,
+                             const SettledPlaces* settled) {
   hits->clear();
+  settled_ = {};
+  for (size_t kind = 0; settled != nullptr && kind < kAnchorKinds; ++kind) settled_[kind] = (*settled)[kind];
   undecided_from_ = text.size();
   if (text.empty() || scratch_ == nullptr) return text.size();
   if (text.size() > kMostText) {
@@ -188,6 +191,9 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
   // Before a window that does not begin its run stands something unknown; nothing there is still to be
   // decided.
   if (pos == 0 && !begins_run_) return;
+  std::span<const uint32_t>& ahead = settled_[static_cast<size_t>(kind)];
+  while (!ahead.empty() && ahead.front() < pos) ahead = ahead.subspan(1);
+  if (!ahead.empty() && ahead.front() == pos) return;
   const char before = pos > 0 ? text[pos - 1] : ' ';
   if (before == '*') return;     // a masked value
   if (is_digit(before)) return;  // inside a longer number: no boundary allows it
@@ -221,10 +227,13 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
   });
   hits_->erase(refused, hits_->end());
   if (hits_->size() - first < 2) return;
-  std::sort(hits_->begin() + static_cast<std::ptrdiff_t>(first), hits_->end(),
-            [](const ShapeHit& x, const ShapeHit& y) {
-              return x.detector != y.detector ? x.detector < y.detector : x.end > y.end;
-            });
+  const std::span<ShapeHit> found(hits_->data() + first, hits_->size() - first);
+  // Those of one detector come with growing ends.
+  if (found.size() > 4 && found.front().detector == found.back().detector) std::ranges::reverse(found);
+  const auto in_order = [](const ShapeHit& x, const ShapeHit& y) {
+    return x.detector != y.detector ? x.detector < y.detector : x.end > y.end;
+  };
+  if (!std::ranges::is_sorted(found, in_order)) std::ranges::sort(found, in_order);
 }
 
 void CandidateFinder::find_words(std::string_view text, std::vector<WordHit>* hits,

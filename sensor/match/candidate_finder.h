@@ -33,6 +33,10 @@ struct Stretch {
   uint32_t begin = 0, end = 0;
 };
 
+inline constexpr size_t kAnchorKinds = 3;
+// By AnchorKind: places where a value begins that need not be looked at, ascending.
+using SettledPlaces = std::array<std::vector<uint32_t>, kAnchorKinds>;
+
 struct FinderCounters {
   uint64_t anchor_hits = 0;  // runs of digits, '@', reports of expressions
   uint64_t engine_errors = 0;
@@ -50,9 +54,9 @@ class CandidateFinder {
   // Fills `hits`, sorted by begin, then detector, then the longest first. `begins_run`: nothing stands before
   // the text. `ends_run`: nothing follows it. Returns the position from which a value may begin of which
   // more text would show more; text.size() when there is none. Anchors inside `passed_over` (ascending) are
-  // not looked at.
+  // not looked at, nor values that begin at `settled` (may be null).
   size_t find(std::string_view text, bool begins_run, bool ends_run, std::vector<ShapeHit>* hits,
-              std::span<const Stretch> passed_over = {});
+              std::span<const Stretch> passed_over = {}, const SettledPlaces* settled = nullptr);
 
   // Fills `hits` with every word of the packs that stands whole in the text, sorted by end. A word that
   // reaches the text's end may go on behind it, one at its begin may have begun before it. Those that reach
@@ -84,11 +88,12 @@ class CandidateFinder {
   const PatternSet& patterns_;
   hs_scratch* scratch_ = nullptr;
   ShapeScratch shape_scratch_;
-  std::array<Group, 3> groups_;
+  std::array<Group, kAnchorKinds> groups_;
   AnchorPlaces places_;
   std::vector<AnchorHit> anchors_;  // of expressions
   std::vector<ShapeHit>* hits_ = nullptr;
   std::span<const Stretch> passed_over_;
+  std::array<std::span<const uint32_t>, kAnchorKinds> settled_;  // those that are still ahead
   bool begins_run_ = false;
   bool ends_run_ = false;
   size_t undecided_from_ = 0;

@@ -45,7 +45,8 @@ const auto kCount = __builtin_cpu_supports("avx2") ? count_avx2 : count_sse2;
 }  // namespace
 
 size_t step_back(std::string_view text, size_t pos, size_t characters, size_t floor) {
-  while (characters > kBlock && pos - floor >= kBlock) {
+  // A block that uses up the last of them is ASCII: it begins where a character begins.
+  while (characters >= kBlock && pos - floor >= kBlock) {
     characters -= starts_in_block(text.data() + pos - kBlock);
     pos -= kBlock;
   }

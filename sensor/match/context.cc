@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sensor/match/characters.h"
+#include "sensor/match/metadata_digits.h"
 
 namespace weir {
 
@@ -67,6 +68,54 @@ FieldName tag_before(const ValuePlace& place, size_t closing) {
   }
   if (end - begin > kMaxFieldBytes) return {};
   return {begin, end, true};
+}
+
+// The character at `pos` as shape, or as it stands where it is `clear`. Returns its bytes.
+size_t append_shape(std::string_view text, size_t pos, bool clear, std::string* out) {
+  static constexpr std::string_view kHan = "\xE5\xAD\x97";  // 字
+  size_t length = 0;
+  const uint32_t code = code_point_at(text, pos, &length);
+  length = std::min(length, text.size() - pos);
+  const std::string_view character = text.substr(pos, length);
+  if (clear) {
+    *out += character;
+  } else if (code < 0x80) {
+    const auto c = static_cast<char>(code);
+    *out += is_digit(c)                  ? '9'
+            : c >= 'a' && c <= 'z'       ? 'x'
+            : c >= 'A' && c <= 'Z'       ? 'X'
+            : code < ' ' || code == 0x7F ? ' '
+                                         : c;
+  } else if ((code >= 0x3400 && code < 0xA000) || (code >= 0xF900 && code < 0xFB00) || code >= 0x20000) {
+    *out += kHan;
+  } else if (is_numeral(code)) {
+    *out += '9';
+  } else if ((code >= 0x2000 && code < 0x2070) || (code >= 0x3000 && code < 0x3040) ||
+             (code >= 0xFF00 && code < 0xFF21) || code == 0xFFFD || code == 0xB7) {
+    *out += character;  // punctuation
+  } else {
+    *out += code < 0xA0 ? ' ' : 'x';
+  }
+  return length;
+}
+
+// [from, to) of the text as shape, the packs' words in clear but for those that reach into the value.
+std::string shape_of(const WordIndex& words, std::string_view text, size_t from, size_t to,
+                     size_t value_begin, size_t value_end) {
+  std::string out;
+  out.reserve(2 * (to - from));
+  size_t clear_to = from;
+  for (size_t pos = from; pos < to;) {
+    const bool in_value = pos >= value_begin && pos < value_end;
+    // Words may overlap: 身份证 and 证号.
+    if (!in_value && words.starts_at(text, pos)) {
+      words.match_at(text, pos, [&](size_t, size_t end) {
+        if (end <= to && (end <= value_begin || pos >= value_end)) clear_to = std::max(clear_to, end);
+      });
+    }
+    pos += append_shape(text.substr(0, to), pos, pos < clear_to && !in_value, &out);
+  }
+  return out;
 }
 
 }  // namespace
@@ -160,47 +209,13 @@ NearWord nearest_word(const WordIndex& words, std::span<const WordHit> hits, uin
 }
 
 std::string excerpt(const WordIndex& words, const ValuePlace& place) {
-  static constexpr std::string_view kHan = "\xE5\xAD\x97";  // 字
-  const size_t from = step_back(place.text, place.begin, kExcerptSide, place.floor);
-  const size_t to = std::min(step_on(place.text, place.end, kExcerptSide), place.ceiling);
-  std::string out;
-  out.reserve(2 * (to - from));
-  size_t clear_to = from;
-  for (size_t pos = from; pos < to;) {
-    const bool in_value = pos >= place.begin && pos < place.end;
-    if (!in_value && pos >= clear_to && words.starts_at(place.text, pos)) {
-      words.match_at(place.text, pos, [&](size_t, size_t end) {
-        if (end <= to && (end <= place.begin || pos >= place.end)) clear_to = std::max(clear_to, end);
-      });
-    }
-    size_t length = 0;
-    const uint32_t code = code_point_at(place.text, pos, &length);
-    length = std::min(length, to - pos);
-    const std::string_view character = place.text.substr(pos, length);
-    if (pos < clear_to && !in_value) {
-      out += character;
-    } else if (code < 0x80) {
-      const auto c = static_cast<char>(code);
-      out += is_digit(c)                  ? '9'
-             : c >= 'a' && c <= 'z'       ? 'x'
-             : c >= 'A' && c <= 'Z'       ? 'X'
-             : code < ' ' || code == 0x7F ? ' '
-                                          : c;
-    } else if ((code >= 0x3400 && code < 0xA000) || (code >= 0xF900 && code < 0xFB00) || code >= 0x20000) {
-      out += kHan;
-    } else if (code >= 0xFF10 && code <= 0xFF19) {
-      out += '9';
-    } else if ((code >= 0x2000 && code < 0x2070) || (code >= 0x3000 && code < 0x3040) ||
-               (code >= 0xFF00 && code < 0xFF21) || code == 0xFFFD || code == 0xB7) {
-      out += character;  // punctuation
-    } else if (code >= 0x80 && code < 0xA0) {
-      out += ' ';
-    } else {
-      out += 'x';
-    }
-    pos += length;
-  }
-  return out;
+  return shape_of(words, place.text, step_back(place.text, place.begin, kExcerptSide, place.floor),
+                  std::min(step_on(place.text, place.end, kExcerptSide), place.ceiling), place.begin,
+                  place.end);
+}
+
+std::string shape_with_words(const WordIndex& words, std::string_view text) {
+  return shape_of(words, text, 0, text.size(), text.size(), text.size());
 }
 
 }  // namespace weir

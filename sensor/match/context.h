@@ -53,4 +53,7 @@ NearWord nearest_word(const WordIndex& words, std::span<const WordHit> hits, uin
 // packs' own words in clear; control characters as spaces.
 std::string excerpt(const WordIndex& words, const ValuePlace& place);
 
+// A whole text (valid UTF-8) in the same form.
+std::string shape_with_words(const WordIndex& words, std::string_view text);
+
 }  // namespace weir

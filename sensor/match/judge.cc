@@ -47,6 +47,23 @@ void add_evidence(uint8_t evidence, Judgement* j) {
 
 }  // namespace
 
+std::span<const ShapeHit> Judge::possible(std::string_view text, std::span<const ShapeHit> hits,
+                                          int64_t capture_time_s) {
+  const DetectorSpec& d = patterns_.detectors()[hits[0].detector];
+  // What is looked at is the value as written: separators would be taken out first.
+  if (hits.size() > ends_.size() || !d.separators.empty()) return hits;
+  for (const NamedValidator* validator : d.validators) {
+    if (validator->longest == nullptr) continue;
+    const size_t n = hits.size(), begin = hits[0].begin;
+    for (size_t i = 0; i < n; ++i) ends_[i] = static_cast<uint16_t>(hits[n - 1 - i].end - begin);
+    const size_t longest = validator->longest(text.substr(begin, hits[0].end - begin),
+                                              std::span(ends_).first(n), {capture_time_s});
+    while (!hits.empty() && hits[0].end - begin != longest) hits = hits.subspan(1);
+    if (hits.empty()) return hits;
+  }
+  return hits;
+}
+
 Judgement Judge::judge(uint16_t detector, std::string_view text, size_t begin, size_t end,
                        const ItemContext& item) {
   const DetectorSpec& d = patterns_.detectors()[detector];
@@ -61,13 +78,17 @@ Judgement Judge::judge(uint16_t detector, std::string_view text, size_t begin, s
   if (!result.valid && !d.has_check_digit) return j;
   const bool as_time = by_digits && plausible_time(value, item.capture_time_s) != TimeForm::kNone;
   if (!result.valid && as_time) return j;
-  if (by_digits && inside_other_token(text, begin, end)) return j;
+  if (by_digits && inside_other_token(text, begin, end)) {
+    j.refused = false;
+    return j;
+  }
   if (!result.valid) {
     // It counts as a failed check: nothing else explains it.
     j.outcome = Judgement::Outcome::kFailed;
     return j;
   }
 
+  j.refused = false;
   const ValuePlace place = place_of(text, begin, end);
   j.field = find_field(place);
   j.word = nearest_word(patterns_.words(), item.words, detector, place, j.field, item.field);

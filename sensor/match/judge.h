@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "sensor/base/finding.h"
+#include "sensor/match/candidate_finder.h"
 #include "sensor/match/context.h"
 #include "signatures/compiler/normalise.h"
 #include "signatures/compiler/pattern_set.h"
@@ -22,7 +23,8 @@ struct Judgement {
     kFinding,
   };
   Outcome outcome = Outcome::kDropped;
-  int score = 0;  // before the cut to 0-100: decides between detectors
+  bool refused = true;  // whatever stands around: the value itself does not hold
+  int score = 0;        // before the cut to 0-100: decides between detectors
   bool labelled = false;
   ReasonSet reasons;
   NearWord word;
@@ -44,9 +46,17 @@ class Judge {
   Judgement judge(uint16_t detector, std::string_view text, size_t begin, size_t end,
                   const ItemContext& item);
 
+  // So many are sooner judged one after the other.
+  static constexpr size_t kFewEnds = 4;
+  // Of `hits` (at least one; one detector, one begin, the longest first) those from the first on that its
+  // validators can take, where they tell in one look; all of them where they do not.
+  std::span<const ShapeHit> possible(std::string_view text, std::span<const ShapeHit> hits,
+                                     int64_t capture_time_s);
+
  private:
   const PatternSet& patterns_;
   std::array<char, kMaxCanonicalValue> normalised_;
+  std::array<uint16_t, kMaxCanonicalValue> ends_;
 };
 
 }  // namespace weir

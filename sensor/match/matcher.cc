@@ -24,6 +24,8 @@ constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 // some for readings that begin inside an escape.
 constexpr size_t kCarryCharacters = kContextBack + 8;
 constexpr uint64_t kBreakCharacters = 1000;
+// What judging one end looks at beside the value: the context on both sides.
+constexpr uint64_t kJudgeWork = kContextBack + kContextOn;
 constexpr uint64_t kUnseen = std::numeric_limits<uint64_t>::max();
 
 // The text position of an item offset: of the unit that it lies in.
@@ -79,7 +81,11 @@ struct Counted {
 
 struct Matcher::Impl {
   Impl(std::shared_ptr<const PatternSet> p, std::shared_ptr<const Tokenizer> t)
-      : patterns(std::move(p)), tokenizer(std::move(t)), finder(*patterns), judge(*patterns) {
+      : patterns(std::move(p)),
+        tokenizer(std::move(t)),
+        finder(*patterns),
+        judge(*patterns),
+        settled(patterns->shapes()) {
     for (const DetectorSpec& d : patterns->detectors()) {
       roles.push_back(role_of(d));
       if (!d.keywords.empty()) with_words.set(roles.size() - 1);
@@ -93,8 +99,9 @@ struct Matcher::Impl {
   void find_words(const ItemMatchState& state, const TextWindow& window);
   void judge_reading(const ItemMatchState& state, const TextWindow& window, uint16_t reading,
                      int64_t capture_time_s, uint64_t* horizon);
-  Judgement::Outcome judge_hits(const ItemMatchState& state, const TextWindow& window, uint16_t reading,
-                                std::span<const ShapeHit> hits, ItemContext* item);
+  // Whether another reading with the same bytes, whatever stands around them, can say no more.
+  bool judge_hits(const TextWindow& window, uint16_t reading, std::span<const ShapeHit> group,
+                  ItemContext* item);
   void settle_doubles();
   // Returns how far the characters of the plain reading were counted.
   Counted emit(ItemMatchState& state, const TextWindow& window, uint64_t frontier, FindingSink& out);
@@ -110,6 +117,7 @@ struct Matcher::Impl {
   std::shared_ptr<const Tokenizer> tokenizer;
   CandidateFinder finder;
   Judge judge;
+  SettledStarts settled;  // of the window's plain reading
   TokenCache tokens;
   std::vector<PersonRole> roles;
   DetectorSet with_words;
@@ -118,6 +126,8 @@ struct Matcher::Impl {
   // Of one window; kept to be used again.
   std::vector<ShapeHit> hits;
   std::vector<Candidate> candidates;
+  uint64_t work_left = 0;
+  uint64_t given_up_from = kUnseen;                        // item offset
   std::vector<uint64_t> first_word_begin, first_word_end;  // by detector, item offsets
   DetectorSet window_words;
   std::vector<std::vector<WordHit>> words;  // by reading
@@ -149,6 +159,9 @@ uint64_t Matcher::Impl::scan(ItemMatchState& state, const TextWindow& window, Na
   }
   ++counters.windows;
   candidates.clear();
+  given_up_from = kUnseen;
+  const uint64_t most_work = kMostWorkOfWindow + kMostWork * window.readings[0].utf8.size();
+  work_left = most_work;
   find_words(state, window);
   const int64_t capture_time_s = item_time / kNanosecondsPerSecond;
   for (size_t r = 0; r < window.readings.size(); ++r) {
@@ -164,6 +177,8 @@ uint64_t Matcher::Impl::scan(ItemMatchState& state, const TextWindow& window, Na
     }
   }
   frontier = std::max(frontier, state.frontier);
+  counters.work += most_work - work_left;
+  if (given_up_from < frontier) out.on_given_up(given_up_from, frontier);
   const Counted counted = emit(state, window, frontier, out);
   return close_window(state, window, frontier, counted);
 }
@@ -211,14 +226,30 @@ void Matcher::Impl::judge_reading(const ItemMatchState& state, const TextWindow&
   const Text& text = window.readings[reading];
   const bool begins_run = window.item_begin == state.run_begin;
   const uint64_t anchors_before = finder.counters().anchor_hits;
+  if (reading == 0) settled.clear();
+  const SettledPlaces& places = settled.find_in(same_text[reading]);
   const size_t undecided =
-      finder.find(text.utf8, begins_run, window.ends_run, &hits, same_text[reading].anchors());
+      finder.find(text.utf8, begins_run, window.ends_run, &hits, same_text[reading].anchors(), &places);
   counters.anchor_hits += finder.counters().anchor_hits - anchors_before;
   counters.shapes += hits.size();
   if (!window.ends_run && undecided < text.utf8.size()) {
     *horizon = std::min(*horizon, text.map->item_offset(undecided));
   }
   ItemContext item{window.field, capture_time_s, false, words[reading]};
+  // By anchor kind, where shapes begin: may another reading say more?
+  struct Start {
+    bool seen = false, open = false;
+  };
+  const bool tell_settled = reading == 0 && window.readings.size() > 1;
+  std::array<Start, kAnchorKinds> starts{};
+  size_t start = 0;
+  const auto tell = [&](size_t begin) {
+    for (size_t kind = 0; kind < kAnchorKinds; ++kind) {
+      if (starts[kind].seen && !starts[kind].open)
+        settled.add(static_cast<AnchorKind>(kind), text.utf8, begin);
+    }
+    starts = {};
+  };
   for (size_t i = 0; i < hits.size();) {
     size_t same = i + 1;
     while (same < hits.size() && hits[same].begin == hits[i].begin &&
@@ -240,21 +271,46 @@ void Matcher::Impl::judge_reading(const ItemMatchState& state, const TextWindow&
         break;
       }
     }
+    if (work_left == 0) {
+      ++counters.given_up;
+      given_up_from = std::min(given_up_from, begin);
+      break;
+    }
     const uint16_t d = group[0].detector;
     item.keyword_in_item = state.words_seen[d] || (window_words[d] && first_word_end[d] <= begin);
-    judge_hits(state, window, reading, group, &item);
+    const bool open = !judge_hits(window, reading, group, &item);
+    if (!tell_settled) continue;
+    if (group[0].begin != start) {
+      tell(start);
+      start = group[0].begin;
+    }
+    Start& s = starts[static_cast<size_t>(patterns->detectors()[d].anchor)];
+    s.seen = true;
+    s.open = s.open || open;
   }
+  tell(start);
 }
 
 // The longest end that holds; none: that the check failed, if that is to be counted.
-Judgement::Outcome Matcher::Impl::judge_hits(const ItemMatchState&, const TextWindow& window,
-                                             uint16_t reading, std::span<const ShapeHit> group,
-                                             ItemContext* item) {
+bool Matcher::Impl::judge_hits(const TextWindow& window, uint16_t reading, std::span<const ShapeHit> group,
+                               ItemContext* item) {
   const Text& text = window.readings[reading];
   Judgement::Outcome outcome = Judgement::Outcome::kDropped;
+  if (group.size() > Judge::kFewEnds) group = judge.possible(text.utf8, group, item->capture_time_s);
+  bool said = true;
   for (const ShapeHit& hit : group) {
+    const uint64_t work = hit.end - hit.begin + kJudgeWork;
+    if (work_left < work) {
+      work_left = 0;
+      given_up_from = std::min(given_up_from, text.map->item_offset(hit.begin));
+      return false;
+    }
+    work_left -= work;
     Candidate c;
     c.judgement = judge.judge(hit.detector, text.utf8, hit.begin, hit.end, *item);
+    // With its word beside it a value can score no more in another reading.
+    said = said && (c.judgement.refused ||
+                    (c.judgement.outcome == Judgement::Outcome::kFinding && c.judgement.labelled));
     if (c.judgement.outcome == Judgement::Outcome::kDropped) continue;
     const bool failed = c.judgement.outcome == Judgement::Outcome::kFailed;
     if (failed && outcome == Judgement::Outcome::kFailed) continue;
@@ -270,7 +326,7 @@ Judgement::Outcome Matcher::Impl::judge_hits(const ItemMatchState&, const TextWi
     candidates.push_back(std::move(c));
     if (!failed) break;
   }
-  return outcome;
+  return said;
 }
 
 // Sorts, and makes one of the same value in several readings: the better judgement stays.

@@ -29,6 +29,9 @@ class FindingSink {
   virtual void on_finding(const Finding& finding) = 0;
   // A value of a detector with a check digit had its shape; did it pass? For ItemFindings::count_candidate.
   virtual void on_candidate(DetectorIndex detector, bool passed_check) = 0;
+  // Values that begin in [begin, end) of the item were not all looked at: the work for a window has a bound
+  // (MatchCounters::given_up).
+  virtual void on_given_up(uint64_t /*begin*/, uint64_t /*end*/) {}
 };
 
 // What matching remembers of an item between its windows. On the heap only after the first finding.
@@ -52,12 +55,19 @@ struct ItemMatchState {
   std::vector<uint8_t> best_scores;  // by detector: of the findings so far
 };
 
+// Bytes that judging looks at in a window, for each byte of it, and for a window however short. The built-in
+// packs stay far below; what a pack of one's own allows a sender ends here.
+inline constexpr uint64_t kMostWork = 96;
+inline constexpr uint64_t kMostWorkOfWindow = 64 * 1024;
+
 struct MatchCounters {
   uint64_t windows = 0;
   uint64_t text_bytes = 0;   // over all readings
   uint64_t anchor_hits = 0;  // reports of the Hyperscan anchors
   uint64_t shapes = 0;       // candidates with a detector's shape and boundaries
   uint64_t findings = 0;
+  uint64_t work = 0;           // bytes that judging looked at; at most kMostWork for a byte of text
+  uint64_t given_up = 0;       // readings of windows that were not judged to their end because of that
   uint64_t engine_errors = 0;  // Hyperscan refused a scan: never in a correct build
 };
 

@@ -6,6 +6,7 @@
 // reading's.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -22,6 +23,12 @@ class SameText {
   // The reading is the plain one, or nothing of it is passed over.
   void clear();
 
+  // Bytes that stand in both, for the same bytes of the item.
+  struct Equal {
+    uint32_t plain = 0, derived = 0, size = 0;  // positions in the two texts
+  };
+  std::span<const Equal> equal() const { return equal_; }
+
   // A value there is judged in the plain reading, with the same result.
   bool covers(size_t begin, size_t end) const;
   // Anchors here lead to values that are covered.
@@ -30,7 +37,30 @@ class SameText {
   std::span<const Stretch> words() const { return words_; }
 
  private:
+  void find_equal(const Text& plain, const Text& derived);
+
+  std::vector<Equal> equal_;
   std::vector<Stretch> values_, anchors_, words_;
+};
+
+// Places of the plain reading where shapes begin and all is said: no value holds there, or it has its word
+// beside it and can score no more. Where a derived reading has the same bytes, as far as any shape there
+// could reach, it can say nothing else, whatever stands around: what a sender lets look like values is walked
+// and judged once, not once for every reading.
+class SettledStarts {
+ public:
+  explicit SettledStarts(const ShapeSet& shapes) : shapes_(shapes) {}
+
+  void clear();
+  // In the plain reading, begins ascending: of what begins here all of this kind is settled.
+  void add(AnchorKind kind, std::string_view plain, size_t begin);
+  // Those that stand in the reading that `same` was compared with: places there, ascending, by kind.
+  const SettledPlaces& find_in(const SameText& same);
+
+ private:
+  const ShapeSet& shapes_;
+  std::array<std::vector<Stretch>, kAnchorKinds> starts_;  // from the byte before to the one after
+  SettledPlaces places_;
 };
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <utility>
 
 namespace weir {
@@ -120,6 +121,19 @@ KafkaConf make_conf(const KafkaOptions& options, std::string* error) {
     if (!set_property(conf.get(), name, value, error)) return nullptr;
   }
   return conf;
+}
+
+size_t kafka_batch_bytes(const KafkaOptions& options) {
+  std::string error;
+  const KafkaConf conf = make_conf(options, &error);
+  std::array<char, 32> text{};
+  size_t size = text.size();
+  size_t bytes = 0;
+  if (conf != nullptr &&
+      rd_kafka_conf_get(conf.get(), "batch.size", text.data(), &size) == RD_KAFKA_CONF_OK) {
+    std::from_chars(text.data(), text.data() + std::char_traits<char>::length(text.data()), bytes);
+  }
+  return bytes == 0 ? 1'000'000 : bytes;
 }
 
 std::string plain_reason(std::string_view reason, std::string_view brokers) {

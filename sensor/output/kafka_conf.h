@@ -27,6 +27,9 @@ bool check_options(const KafkaOptions& options, std::string* error);
 // property is never in the text. Callbacks are the caller's to set.
 KafkaConf make_conf(const KafkaOptions& options, std::string* error);
 
+// The largest batch that a producer of these options makes, in bytes.
+size_t kafka_batch_bytes(const KafkaOptions& options);
+
 // The topic of a kind of record: options.topics, else <prefix>.<kind>.v1.
 std::string kafka_topic(const KafkaOptions& options, const std::string& kind);
 

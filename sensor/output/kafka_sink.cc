@@ -15,6 +15,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "sensor/output/kafka_batch.h"
 #include "sensor/output/kafka_conf.h"
 
 namespace weir {
@@ -40,7 +41,8 @@ std::string iso_time(int64_t time_ms) {
   return text.data();
 }
 
-// What no second try can mend. A broker says it of a whole batch: believed only of a record sent by itself.
+// What no second try can mend. A broker says it of a whole batch: believed only of a record sent by itself
+// (KafkaBatch).
 bool is_final(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || error == RD_KAFKA_RESP_ERR_INVALID_MSG ||
          error == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || error == RD_KAFKA_RESP_ERR_INVALID_RECORD;
@@ -71,11 +73,13 @@ size_t cost_of(const Record& r) {
          kOverhead;
 }
 
+size_t batch_size_of(const Record& r) { return r.key.size() + r.json.size(); }
+
 }  // namespace
 
 class KafkaSink::Impl {
  public:
-  explicit Impl(KafkaOptions options) : options_(std::move(options)) {}
+  explicit Impl(KafkaOptions options) : options_(std::move(options)), batch_(kafka_batch_bytes(options_)) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
@@ -94,28 +98,29 @@ class KafkaSink::Impl {
 
   void write(const Record& record) {
     std::unique_lock lock(mutex_);
-    ++stats_.written;
+    stats_.written += record.alerts;
     const size_t size = cost_of(record);
     const auto has_room = [&] {
       return kept_.empty() || (kept_.size() < options_.max_records && bytes_ + size <= options_.max_bytes);
     };
     room_.wait(lock, [&] { return interrupted_ || has_room(); });
     if (!has_room()) {
-      ++stats_.failed;
+      stats_.failed += record.alerts;
       give_up_ = "no room was left when the program was told to end at once";
       return;
     }
-    if (stats_.pending == 0) progress_at_ = Clock::now();
+    if (open_ == 0) progress_at_ = Clock::now();
     kept_.push_back({record, size});
     bytes_ += size;
-    ++stats_.pending;
+    ++open_;
+    stats_.pending += record.alerts;
     pump();
   }
 
   bool drain(std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    room_.wait_for(lock, std::min(limit, kLongest), [&] { return interrupted_ || stats_.pending == 0; });
-    return stats_.pending == 0 && stats_.failed == 0;
+    room_.wait_for(lock, std::min(limit, kLongest), [&] { return interrupted_ || open_ == 0; });
+    return open_ == 0 && stats_.failed == 0;
   }
 
   void interrupt() {
@@ -136,19 +141,17 @@ class KafkaSink::Impl {
 
   std::string problem() const {
     const std::lock_guard lock(mutex_);
-    std::string trouble = trouble_;
-    if (trouble.empty() && stats_.pending > 0 && Clock::now() - progress_at_ > kSilence)
-      trouble = "no acknowledgement yet";
-    std::string text;
-    if (!trouble.empty()) {
-      text = trouble;
-      if (stats_.pending > 0) text += "; " + count_of(stats_.pending) + " kept and tried again";
-    }
-    if (stats_.failed > 0) {
-      if (!text.empty()) text += "; ";
-      text += count_of(stats_.failed) + " lost: " + give_up_;
-    }
-    return text.empty() ? text : name() + ": " + text;
+    std::string text = trouble_;
+    if (text.empty() && open_ > 0 && Clock::now() - progress_at_ > kSilence) text = "no acknowledgement yet";
+    if (text.empty()) return {};
+    if (stats_.pending > 0) text += "; " + count_of(stats_.pending) + " kept and tried again";
+    return name() + ": " + text;
+  }
+
+  std::string losses() const {
+    const std::lock_guard lock(mutex_);
+    if (stats_.failed == 0) return {};
+    return name() + ": " + count_of(stats_.failed) + " lost: " + give_up_;
   }
 
   uint64_t replaced() const {
@@ -166,7 +169,6 @@ class KafkaSink::Impl {
     Record record;
     size_t cost;
     State state = State::kWaiting;
-    bool alone = false;    // a batch with it was refused: goes by itself, to see which record it was
     bool counted = false;  // stands in stats_ as delivered or failed
     bool given_up = false;
   };
@@ -245,22 +247,21 @@ class KafkaSink::Impl {
     return rd_kafka_error_code(error.get());
   }
 
-  // Gives librdkafka what waits, in order, as far as its queue takes it. Mutex held.
+  // Gives librdkafka what waits, in order, as far as its queue takes it; where batches have a limit, one
+  // batch after the other. Mutex held.
   void pump() {
-    if (rk_ == nullptr || settling_ || (alone_ && in_flight_ > 0) || Clock::now() < retry_at_) return;
-    alone_ = false;
+    if (rk_ == nullptr || settling_ || Clock::now() < retry_at_) return;
+    if (batch_.one_at_a_time() && in_flight_ > 0) return;
+    batch_.begin();
     for (; next_ < kept_.size(); ++next_) {
       Kept& kept = kept_[next_];
       if (kept.state != State::kWaiting) continue;
-      if (kept.alone && in_flight_ > 0) return;
+      if (!batch_.add(batch_size_of(kept.record))) break;
       const rd_kafka_resp_err_t error = produce(kept, base_ + next_);
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         kept.state = State::kInFlight;
         ++in_flight_;
-        if (!kept.alone) continue;
-        alone_ = true;
-        ++next_;
-        return;
+        continue;
       }
       if (is_final(error)) {  // larger than message.max.bytes: refused here, before any batch
         give_up(kept, error);
@@ -283,9 +284,10 @@ class KafkaSink::Impl {
   void give_up(Kept& kept, rd_kafka_resp_err_t error) {
     kept.state = State::kDone;
     kept.given_up = true;
-    --stats_.pending;
+    --open_;
     if (std::exchange(kept.counted, true)) return;
-    ++stats_.failed;
+    stats_.pending -= kept.record.alerts;
+    stats_.failed += kept.record.alerts;
     give_up_ = kept.record.id + ", " + std::to_string(kept.record.json.size()) +
                " bytes: " + plain_reason(rd_kafka_err2str(error), "");
   }
@@ -310,16 +312,21 @@ class KafkaSink::Impl {
     --in_flight_;
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       kept.state = State::kDone;
-      --stats_.pending;
-      if (!std::exchange(kept.counted, true)) ++stats_.delivered;
+      --open_;
+      if (!std::exchange(kept.counted, true)) {
+        stats_.pending -= kept.record.alerts;
+        stats_.deliver(kept.record.alerts, kept.record.storm);
+      }
       progress_at_ = Clock::now();
       trouble_.clear();
-    } else if (is_final(message.err) && kept.alone) {
+      if (in_flight_ == 0 && !settling_) batch_.passed();
+    } else if (is_final(message.err) && batch_.is_single()) {
       give_up(kept, message.err);
+      batch_.found();
     } else {
       kept.state = State::kWaiting;
       if (is_final(message.err)) {
-        kept.alone = true;
+        refused_bytes_ += batch_size_of(kept.record);
       } else if (!is_purge(message.err)) {
         refused(kept, message.err);
         retry_at_ = Clock::now() + kRetryPause;
@@ -348,13 +355,13 @@ class KafkaSink::Impl {
         late.insert(kept.record.key);
       } else if (!kept.given_up && late.contains(kept.record.key)) {
         kept.state = State::kWaiting;
-        ++stats_.pending;
+        ++open_;
       }
     }
     next_ = 0;
     settling_ = false;
     purge_ = false;
-    alone_ = false;
+    if (refused_bytes_ > 0) batch_.refused(std::exchange(refused_bytes_, 0));
   }
 
   void on_error(rd_kafka_resp_err_t error, const char* reason) {
@@ -402,7 +409,7 @@ class KafkaSink::Impl {
     if (rd_kafka_metadata(rk, 0, nullptr, &metadata, kProbeMs) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
     rd_kafka_metadata_destroy(metadata);
     const std::lock_guard lock(mutex_);
-    if (stats_.pending == 0) trouble_.clear();
+    if (open_ == 0) trouble_.clear();
   }
 
   void poll_loop() {
@@ -427,7 +434,7 @@ class KafkaSink::Impl {
         if (settling_ && in_flight_ == 0) rewind();
         stuck = settling_ && Clock::now() >= settle_until_;
         purge = std::exchange(purge_, false);
-        idle_trouble = stats_.pending == 0 && !trouble_.empty();
+        idle_trouble = open_ == 0 && !trouble_.empty();
         if (next_ < kept_.size()) pump();
       }
       if (purge) rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE);
@@ -452,10 +459,12 @@ class KafkaSink::Impl {
   uint64_t base_ = 1;
   size_t next_ = 0;       // nothing before it waits, unless settling_
   size_t in_flight_ = 0;  // records without their report
+  size_t open_ = 0;       // records not done, those that go out again among them
   size_t bytes_ = 0;
   bool settling_ = false;
-  bool purge_ = false;  // the poller is to empty librdkafka's queue
-  bool alone_ = false;  // what is in flight goes by itself
+  bool purge_ = false;        // the poller is to empty librdkafka's queue
+  size_t refused_bytes_ = 0;  // came back as too large, or with a record that the broker refuses
+  KafkaBatch batch_;
   Clock::time_point settle_until_{};
   Clock::time_point retry_at_{};
   Clock::time_point progress_at_{};
@@ -480,6 +489,7 @@ void KafkaSink::interrupt() { impl_->interrupt(); }
 bool KafkaSink::interrupted() const { return impl_->interrupted(); }
 SinkStats KafkaSink::stats() const { return impl_->stats(); }
 std::string KafkaSink::problem() const { return impl_->problem(); }
+std::string KafkaSink::losses() const { return impl_->losses(); }
 std::string KafkaSink::name() const { return impl_->name(); }
 uint64_t KafkaSink::producers_replaced() const { return impl_->replaced(); }
 

@@ -39,6 +39,7 @@ class KafkaSink : public Sink {
   bool interrupted() const override;
   SinkStats stats() const override;
   std::string problem() const override;
+  std::string losses() const override;
   std::string name() const override;
   // How often a fatal producer was replaced.
   uint64_t producers_replaced() const;

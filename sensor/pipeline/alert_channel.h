@@ -22,9 +22,11 @@ struct AlertChannel {
   SpscRing<QueuedAlert> ring;
   // No alert with an earlier clock will come.
   std::atomic<Nanoseconds> watermark{std::numeric_limits<Nanoseconds>::min()};
+  // Its input is over: what comes now was read before, and may wait for room.
+  std::atomic<bool> input_over{false};
   // The worker has ended; what is in the ring is all.
   std::atomic<bool> done{false};
-  // The output thread has stopped reading: waiting for room is in vain.
+  // The program is told to end at once: waiting for room is in vain.
   std::atomic<bool> abandoned{false};
 };
 

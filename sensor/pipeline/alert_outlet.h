@@ -1,5 +1,6 @@
 // Where one worker's alerts leave it: into its ring, and when that is full the worker waits (a replay) or
-// goes on, folding what does not fit into storms (live). Every alert that was put in comes out, or is counted
+// goes on, folding what does not fit into storms (live; the output thread itself is behind then, for it never
+// waits for a sink). Every alert that was put in comes out, or is counted
 // in a storm that comes out, or is counted as lost.
 //
 // put() for each alert, advance() between bursts, wait_from_now() when the input has ended, finish() after
@@ -37,7 +38,10 @@ class AlertOutlet {
       push_storms(now);
   }
   // Nothing is missed by waiting any more: what comes now, and what was folded before, waits for room.
-  void wait_from_now() { waits_ = true; }
+  void wait_from_now() {
+    waits_ = true;
+    if (channel_ != nullptr) channel_->input_over.store(true, std::memory_order_release);
+  }
   // Waits until every storm has gone; the ring is done then.
   void finish(Nanoseconds now);
 

@@ -9,6 +9,12 @@ namespace weir {
 
 namespace {
 
+// How often the probes are asked while every piece counts; after that each time when what there is has
+// doubled. So the probes see a byte a few times, however small the pieces it comes in.
+constexpr uint32_t kEagerAsks = 4;
+
+constexpr std::array<Direction, 2> kBoth = {Direction::kFromInitiator, Direction::kFromResponder};
+
 ContentMeta raw_meta(ItemKind kind, Direction direction) {
   ContentMeta meta;
   meta.kind = kind;
@@ -25,7 +31,8 @@ FlowReader::FlowReader(std::span<const ParserInfo> parsers, Transport transport,
       responder_port_(responder_port),
       transport_(transport),
       midstream_(midstream),
-      depth_(depth) {
+      depth_(depth),
+      headless_{midstream, midstream} {
   assert(parsers.size() <= kMaxParsers);
 }
 
@@ -44,14 +51,11 @@ FlowReader::FlowReader(std::span<const ParserInfo> parsers, Transport transport,
       depth_(depth),
       datagram_bytes_(datagram_bytes),
       ended_{rest.has(AtRest::kEnded[0]), rest.has(AtRest::kEnded[1])} {
-  for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
+  for (const Direction d : kBoth) {
     if (deep_[index_of(d)]) sink.cut_short(d, Unread::kDepth);
   }
-  if (mode_ != Mode::kParser) return;
-  parser_ = info_->resume(rest.parser);
-  for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
-    if (ended_[index_of(d)]) parser_->on_end(d, sink);
-  }
+  if (mode_ == Mode::kParser) parser_ = info_->resume(rest.parser);
+  tell_ends(sink);
 }
 
 std::optional<FlowReader::AtRest> FlowReader::at_rest() const {
@@ -110,18 +114,21 @@ std::optional<Unread> FlowReader::skipped(Direction direction) const {
 }
 
 void FlowReader::on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
-                          TimedContentSink& sink) {
+                          TimedContentSink& sink, bool peer_is_behind) {
+  if (bytes.empty()) return;
   sink.set_time(time);
   if (const std::optional<Unread> why = skipped(direction)) {
     sink.unread(direction, *why, bytes.size());
     return;
   }
   if (depth_ == 0 || offset + bytes.size() < depth_) {
-    take_chunk(direction, offset, bytes, time, sink);
+    take_chunk(direction, offset, bytes, time, peer_is_behind, sink);
     return;
   }
   const uint64_t shallow = depth_ - std::min(depth_, offset);
-  if (shallow > 0) take_chunk(direction, offset, bytes.first(static_cast<size_t>(shallow)), time, sink);
+  if (shallow > 0) {
+    take_chunk(direction, offset, bytes.first(static_cast<size_t>(shallow)), time, peer_is_behind, sink);
+  }
   // The last of them may have settled the whole flow's fate.
   const std::optional<Unread> why = skipped(direction);
   if (!why) reach_depth(direction, time, sink);
@@ -136,22 +143,33 @@ void FlowReader::reach_depth(Direction direction, Nanoseconds time, TimedContent
 }
 
 void FlowReader::take_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
-                            TimedContentSink& sink) {
+                            bool peer_is_behind, TimedContentSink& sink) {
   if (mode_ == Mode::kProbing && !settle(direction, bytes, sink)) {
-    held_.push_back({direction, static_cast<uint32_t>(bytes.size()), time});
+    held_.push_back({time, offset, static_cast<uint32_t>(bytes.size()), direction, peer_is_behind});
   } else {
     sink.set_time(time);
-    deliver(direction, bytes, sink);
+    sink.set_place(direction, offset);
+    deliver(direction, bytes, peer_is_behind, sink);
   }
   if (mode_ != Mode::kSkipping) versions_.on_chunk(direction, offset, bytes, sink);
 }
 
-// Tries to settle who gets the flow, with `latest` as the newest bytes of `direction`. True: settled, and
-// what was held before has been delivered. False: `latest` was kept in head_ (all of it: a full head
-// settles).
+// Whether asking the probes again may tell more: a direction has spoken for the first time, `must_decide`, or
+// enough has come since they were asked last.
+bool FlowReader::asks_again(size_t shown, bool first, bool must_decide) {
+  if (!first && !must_decide && shown < ask_at_) return false;
+  ++asked_;
+  ask_at_ = asked_ < kEagerAsks ? shown + 1 : 2 * shown;
+  return true;
+}
+
+// Tries to settle who gets the flow, with `latest` as the newest bytes of `direction`; empty: it has ended.
+// True: settled, and what was held before has been delivered. False: `latest` was kept in head_ (all of it: a
+// full head settles).
 bool FlowReader::settle(Direction direction, Bytes latest, TimedContentSink& sink) {
   ProbeView view;
   bool must_decide = ended_[0] && ended_[1];
+  const bool first = head_[index_of(direction)].empty() || latest.empty();
   for (size_t i = 0; i < 2; ++i) {
     view.head[i] = head_[i];
     if (i == index_of(direction) && !latest.empty()) {
@@ -169,8 +187,11 @@ bool FlowReader::settle(Direction direction, Bytes latest, TimedContentSink& sin
   }
   view.midstream = midstream_;
   view.responder_port = responder_port_;
-  bool undecided = false;
-  const ParserInfo* winner = decide(view, must_decide, &undecided);
+  bool undecided = true;
+  const ParserInfo* winner = nullptr;
+  if (asks_again(view.head[0].size() + view.head[1].size(), first, must_decide)) {
+    winner = decide(view, must_decide, &undecided);
+  }
   if (undecided) {
     std::vector<uint8_t>& head = head_[index_of(direction)];
     if (head.empty()) head.assign(latest.begin(), latest.end());
@@ -188,6 +209,7 @@ bool FlowReader::settle(Direction direction, Bytes latest, TimedContentSink& sin
 const ParserInfo* FlowReader::decide(const ProbeView& view, bool must_decide, bool* undecided) {
   const ParserInfo* maybe = nullptr;
   bool more = false;
+  *undecided = false;
   for (const bool usual : {true, false}) {
     for (size_t i = 0; i < parsers_.size(); ++i) {
       const ParserInfo& info = parsers_[i];
@@ -218,10 +240,12 @@ void FlowReader::claim(const ParserInfo& info, TimedContentSink& sink) {
   info_ = &info;
   parser_ = info.make(midstream_);
   mode_ = Mode::kParser;
+  headless_ = {};  // the parser's to know
+  end_told_ = {};
 }
 
-// Gives what was held to whoever has the flow now. A parser may give up in the middle: deliver() then
-// goes the raw way by itself.
+// Gives what was held to whoever has the flow now, and tells of the ends that have come. A parser may give up
+// in the middle: deliver() then goes the raw way by itself.
 void FlowReader::replay_held(TimedContentSink& sink) {
   const std::array<std::vector<uint8_t>, 2> heads = std::exchange(head_, {});
   const std::vector<Held> held = std::exchange(held_, {});
@@ -229,14 +253,17 @@ void FlowReader::replay_held(TimedContentSink& sink) {
   for (const Held& piece : held) {
     const size_t i = index_of(piece.direction);
     sink.set_time(piece.time);
-    deliver(piece.direction, Bytes(heads[i]).subspan(at[i], piece.length), sink);
+    sink.set_place(piece.direction, piece.offset);
+    deliver(piece.direction, Bytes(heads[i]).subspan(at[i], piece.length), piece.peer_is_behind, sink);
     at[i] += piece.length;
   }
+  tell_ends(sink);
 }
 
-void FlowReader::deliver(Direction direction, Bytes bytes, TimedContentSink& sink) {
+void FlowReader::deliver(Direction direction, Bytes bytes, bool peer_is_behind, TimedContentSink& sink) {
   switch (mode_) {
     case Mode::kParser:
+      parser_->peer_is_behind = peer_is_behind;
       after_parser(parser_->on_data(direction, bytes, sink), sink);
       break;
     case Mode::kSkipping:
@@ -255,8 +282,10 @@ void FlowReader::after_parser(ParseStatus status, TimedContentSink& sink) {
     skipped_as_ = parser_->skipped_as();
     parser_.reset();
   } else if (status == ParseStatus::kGaveUp) {
-    // The parser has closed or will not touch its items any more; what follows is read raw.
-    for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) parser_->on_end(d, sink);
+    // What it has open ends here; what follows is read raw.
+    for (const Direction d : kBoth) {
+      if (!end_told_[index_of(d)]) parser_->on_end(d, sink);
+    }
     parser_.reset();
     mode_ = Mode::kRaw;
   }
@@ -274,7 +303,7 @@ void FlowReader::raw_data(Direction direction, Bytes bytes, TimedContentSink& si
 
 void FlowReader::close_raw(size_t i, CloseReason why, TimedContentSink& sink) {
   if (raw_item_[i] == kNoItem) return;
-  sink.close(raw_item_[i], why);
+  sink.close(raw_item_[i], std::exchange(headless_[i], false) ? CloseReason::kTruncated : why);
   raw_item_[i] = kNoItem;
 }
 
@@ -307,40 +336,47 @@ void FlowReader::take_gap(Direction direction, uint64_t offset, uint64_t n, Nano
   if (raw_item_[i] != kNoItem) {
     sink.gap(raw_item_[i], raw_offset_[i], n);
     raw_offset_[i] += n;
+  } else {
+    headless_[i] = true;
   }
   // An unclaimed flow is probed again after a gap: what follows may begin with something known.
   mode_ = Mode::kProbing;
   refused_ = 0;
+  asked_ = 0;
+  ask_at_ = 0;
   midstream_ = true;
 }
 
 void FlowReader::on_end(Direction direction, Nanoseconds time, TimedContentSink& sink) {
-  const size_t i = index_of(direction);
-  if (ended_[i]) return;
+  if (ended_[index_of(direction)]) return;
   sink.set_time(time);
-  ended_[i] = true;
+  ended_[index_of(direction)] = true;
   if (mode_ == Mode::kProbing && !held_.empty()) {
     if (!settle(direction, {}, sink)) return;  // the other side may still tell
     sink.set_time(time);
-    if (ended_[1 - i]) end_direction(opposite(direction), sink);
   }
-  end_direction(direction, sink);
+  tell_ends(sink);
 }
 
-void FlowReader::end_direction(Direction direction, TimedContentSink& sink) {
-  if (mode_ == Mode::kParser) {
-    parser_->on_end(direction, sink);
-  } else {
-    close_raw(index_of(direction), CloseReason::kFlowEnd, sink);
+// Whoever has the flow hears of each end once.
+void FlowReader::tell_ends(TimedContentSink& sink) {
+  for (const Direction d : kBoth) {
+    const size_t i = index_of(d);
+    if (!ended_[i] || std::exchange(end_told_[i], true)) continue;
+    if (mode_ == Mode::kParser) {
+      parser_->on_end(d, sink);
+    } else {
+      close_raw(i, CloseReason::kFlowEnd, sink);
+    }
+    versions_.on_end(d, sink);
   }
-  versions_.on_end(direction, sink);
 }
 
 void FlowReader::on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes,
                           const Surroundings& around, Nanoseconds time, TimedContentSink& sink) {
   sink.set_time(time);
   if (const std::optional<Unread> why = skipped(direction)) {
-    sink.unread(direction, *why, bytes.size());
+    sink.unread(direction, *why, bytes.size() - around.shared);
     return;
   }
   if (offset == kNoOffset) {
@@ -353,11 +389,14 @@ void FlowReader::on_extra(ExtraKind kind, Direction direction, uint64_t offset, 
     sink.close(item, CloseReason::kComplete);
     return;
   }
+  versions_.flow_is(protocol());
   versions_.on_extra(kind, direction, offset, bytes, around, sink);
 }
 
 void FlowReader::on_urgent(Direction direction, uint64_t offset) {
-  if (mode_ != Mode::kSkipping) versions_.on_urgent(direction, offset);
+  if (mode_ == Mode::kSkipping) return;
+  versions_.flow_is(protocol());
+  versions_.on_urgent(direction, offset);
 }
 
 void FlowReader::on_datagram(Direction direction, Bytes bytes, Nanoseconds time, TimedContentSink& sink,
@@ -402,7 +441,7 @@ void FlowReader::on_datagram(Direction direction, Bytes bytes, Nanoseconds time,
 
 void FlowReader::finish(Nanoseconds time, TimedContentSink& sink) {
   sink.set_time(time);
-  for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
+  for (const Direction d : kBoth) {
     on_end(d, time, sink);
     versions_.on_end(d, sink);
   }

@@ -58,7 +58,9 @@ class FlowReader {
   // Before anything came: nothing of the flow is to be read.
   void skip_all(Unread why);
 
-  void on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time, TimedContentSink& sink);
+  // `peer_is_behind`: Parser::peer_is_behind.
+  void on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time, TimedContentSink& sink,
+                bool peer_is_behind = false);
   void on_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time, TimedContentSink& sink);
   void on_end(Direction direction, Nanoseconds time, TimedContentSink& sink);
   void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes, const Surroundings& around,
@@ -90,24 +92,27 @@ class FlowReader {
 
  private:
   struct Held {
-    Direction direction;
-    uint32_t length;
     Nanoseconds time;
+    uint64_t offset;
+    uint32_t length;
+    Direction direction;
+    bool peer_is_behind;
   };
 
-  void take_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
+  void take_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time, bool peer_is_behind,
                   TimedContentSink& sink);
   void take_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time, TimedContentSink& sink);
   void reach_depth(Direction direction, Nanoseconds time, TimedContentSink& sink);
+  bool asks_again(size_t shown, bool first, bool must_decide);
   bool settle(Direction direction, Bytes latest, TimedContentSink& sink);
   const ParserInfo* decide(const ProbeView& view, bool must_decide, bool* undecided);
   void claim(const ParserInfo& info, TimedContentSink& sink);
   void replay_held(TimedContentSink& sink);
-  void deliver(Direction direction, Bytes bytes, TimedContentSink& sink);
+  void deliver(Direction direction, Bytes bytes, bool peer_is_behind, TimedContentSink& sink);
   void after_parser(ParseStatus status, TimedContentSink& sink);
   void raw_data(Direction direction, Bytes bytes, TimedContentSink& sink);
   void close_raw(size_t i, CloseReason why, TimedContentSink& sink);
-  void end_direction(Direction direction, TimedContentSink& sink);
+  void tell_ends(TimedContentSink& sink);
 
   std::span<const ParserInfo> parsers_;
   std::unique_ptr<Parser> parser_;
@@ -124,11 +129,16 @@ class FlowReader {
   uint64_t depth_;
   std::array<uint64_t, 2> datagram_bytes_{};
   std::array<bool, 2> ended_{};
+  std::array<bool, 2> end_told_{};  // … and whoever has the flow has heard of it
 
   std::array<std::vector<uint8_t>, 2> head_;  // while probing
   std::vector<Held> held_;
+  uint32_t asked_ = 0;  // times that the probes were asked since the beginning or the last hole
+  size_t ask_at_ = 0;   // bytes held at which they are asked again
   std::array<ItemId, 2> raw_item_{};
   std::array<uint64_t, 2> raw_offset_{};
+  // A raw item that begins now stands in something whose beginning was not seen: it is closed as truncated.
+  std::array<bool, 2> headless_{};
 
   OtherVersions versions_;
 };

@@ -47,7 +47,7 @@ class NullText final : public TextSink {
 }  // namespace
 
 FlowSession::FlowSession(SessionContext& context, FlowFacts facts, Inspection& ledger, bool midstream)
-    : facts_(std::move(facts)) {
+    : context_(context), facts_(std::move(facts)) {
   join(context, ledger);
   reader_.emplace(parser_registry(), transport_of(facts_), facts_.responder.port, midstream,
                   context.depth_limit);
@@ -58,7 +58,10 @@ FlowSession::FlowSession(SessionContext& context, FlowFacts facts, Inspection& l
 }
 
 FlowSession::FlowSession(SessionContext& context, FlowFacts facts, Inspection& ledger, RestingFlow&& rest)
-    : facts_(std::move(facts)) {
+    : context_(context), facts_(std::move(facts)) {
+  const uint16_t responder_port = facts_.responder.port;
+  facts_.roles = rest.roles;
+  if (rest.roles.turned) std::swap(facts_.initiator, facts_.responder);
   facts_.initiator.has_mac = facts_.responder.has_mac = rest.has_mac;
   facts_.initiator.mac = rest.initiator_mac;
   facts_.responder.mac = rest.responder_mac;
@@ -71,7 +74,7 @@ FlowSession::FlowSession(SessionContext& context, FlowFacts facts, Inspection& l
   join(context, ledger);
   if (content_) content_->resume(rest.ordinals);
   if (inspector_ && rest.rare != nullptr) inspector_->reported() = std::move(rest.rare->reported);
-  reader_.emplace(parser_registry(), transport_of(facts_), facts_.responder.port, rest.reader, datagram_bytes,
+  reader_.emplace(parser_registry(), transport_of(facts_), responder_port, rest.reader, datagram_bytes,
                   context.depth_limit, *sink_);
 }
 
@@ -79,6 +82,7 @@ RestingFlow FlowSession::rest() {
   RestingFlow rest;
   rest.reader = reader_->at_rest().value_or(FlowReader::AtRest{});
   if (content_) rest.ordinals = content_->ordinals();
+  rest.roles = facts_.roles;
   rest.has_mac = facts_.initiator.has_mac;
   rest.initiator_mac = facts_.initiator.mac;
   rest.responder_mac = facts_.responder.mac;
@@ -120,18 +124,33 @@ size_t FlowSession::memory() const {
 }
 
 void FlowSession::note_rest() {
+  note_create();
   const bool idle = (!content_ || content_->open_items() == 0) && (!inspector_ || inspector_->idle());
   rests_at_ = idle && reader_->at_rest() ? last_data_ + kRest : std::numeric_limits<Nanoseconds>::max();
 }
 
+// A Create waits by the times of its bytes; what is left of that time runs by the worker's clock.
+void FlowSession::note_create() {
+  if (!inspector_) return;
+  const Nanoseconds time = inspector_->wakes_at();
+  if (time == create_time_) return;
+  create_time_ = time;
+  create_at_ = time == std::numeric_limits<Nanoseconds>::max()
+                   ? time
+                   : heard_ + std::clamp<Nanoseconds>(time - time_, 0, kCreateWaitTime);
+}
+
 void FlowSession::set_time(Nanoseconds time) {
+  time_ = time;
+  heard_ = context_.now;
   if (inspector_) inspector_->set_time(time);
 }
 
-void FlowSession::on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time) {
+void FlowSession::on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
+                           bool peer_is_behind) {
   set_time(time);
-  last_data_ = std::max(last_data_, time);
-  reader_->on_chunk(direction, offset, bytes, time, *sink_);
+  last_data_ = heard_;
+  reader_->on_chunk(direction, offset, bytes, time, *sink_, peer_is_behind);
   note_rest();
 }
 
@@ -150,14 +169,14 @@ void FlowSession::on_end(Direction direction, Nanoseconds time) {
 void FlowSession::on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes,
                            const Surroundings& around, Nanoseconds time) {
   set_time(time);
-  last_data_ = std::max(last_data_, time);
+  last_data_ = heard_;
   reader_->on_extra(kind, direction, offset, bytes, around, time, *sink_);
   note_rest();
 }
 
 void FlowSession::on_datagram(Direction direction, Bytes bytes, Nanoseconds time, DatagramVersion version) {
   set_time(time);
-  last_data_ = std::max(last_data_, time);
+  last_data_ = heard_;
   reader_->on_datagram(direction, bytes, time, *sink_, version);
   note_rest();
 }
@@ -169,13 +188,17 @@ void FlowSession::finish(Nanoseconds time) {
 }
 
 void FlowSession::wake(Nanoseconds now) {
-  if (content_ && content_->pending() && last_data_ + kQuiet < now) content_->flush(now);
-  if (inspector_) inspector_->tick(now);
+  const Nanoseconds time = time_ + (now - heard_);
+  if (content_ && content_->pending() && last_data_ + kQuiet < now) content_->flush(time);
+  // What the flush found waits by the same clock.
+  note_create();
+  if (inspector_ && create_at_ < now) inspector_->tick(std::max(time, create_time_ + 1));
+  note_create();
 }
 
 Nanoseconds FlowSession::wakes_at() const {
   if (may_rest()) return rests_at_;  // nothing is open
-  Nanoseconds at = inspector_ ? inspector_->wakes_at() : std::numeric_limits<Nanoseconds>::max();
+  Nanoseconds at = create_at_;
   if (content_ && content_->pending()) at = std::min(at, last_data_ + kQuiet);
   return at;
 }

@@ -23,6 +23,7 @@ enum class Depth : uint8_t { kReassembly, kParse, kContent, kMatch, kAlert };
 // One per worker; outlives its sessions.
 struct SessionContext {
   Depth depth = Depth::kAlert;
+  Nanoseconds now = 0;                    // the worker's clock, which it keeps here for its sessions
   uint64_t depth_limit = 0;               // bytes of each direction of a flow that are read; 0: all
   const NetworkList* excluded = nullptr;  // flows with an end in one of these are not read; may be null
   ContentContext* content = nullptr;      // from kContent on
@@ -38,7 +39,9 @@ class FlowSession {
   FlowSession(const FlowSession&) = delete;
   FlowSession& operator=(const FlowSession&) = delete;
 
-  void on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time);
+  // `peer_is_behind`: Parser::peer_is_behind.
+  void on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
+                bool peer_is_behind = false);
   void on_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time);
   void on_end(Direction direction, Nanoseconds time);
   void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes, const Surroundings& around,
@@ -53,14 +56,14 @@ class FlowSession {
   // The flow leaves: ends everything.
   void finish(Nanoseconds time);
 
-  // Capture time has come to `now`, later than wakes_at(): scans what waits, sends what is due. (A session
-  // that may rest waits for nothing else.)
+  // The worker's clock has come to `now`, later than wakes_at(): scans what waits, sends what is due. (A
+  // session that may rest waits for nothing else.)
   void wake(Nanoseconds now);
-  // INT64_MAX: nothing waits.
+  // By the worker's clock. INT64_MAX: nothing waits.
   Nanoseconds wakes_at() const;
 
-  // Capture time after which the flow may be put to rest: it is between two messages, and has been silent for
-  // a while. INT64_MAX: it may not.
+  // After this, by the worker's clock, the flow may be put to rest: it is between two messages, and has been
+  // silent for a while. INT64_MAX: it may not.
   Nanoseconds rests_at() const { return rests_at_; }
   bool may_rest() const { return rests_at_ != std::numeric_limits<Nanoseconds>::max(); }
   // Only where may_rest(). The session is to be destroyed after it.
@@ -81,7 +84,9 @@ class FlowSession {
   void set_time(Nanoseconds time);
   void join(SessionContext& context, Inspection& ledger);
   void note_rest();
+  void note_create();
 
+  const SessionContext& context_;
   FlowFacts facts_;
   std::optional<FlowReader> reader_;
   std::unique_ptr<TextSink> null_text_;  // in place of the inspector below Depth::kMatch
@@ -90,8 +95,13 @@ class FlowSession {
   std::optional<FlowContent> content_;
   TimedContentSink* sink_ = nullptr;
   bool depth_limit_ = false;
-  Nanoseconds last_data_ = 0;
+  Nanoseconds time_ = 0;       // as the packets tell it …
+  Nanoseconds heard_ = 0;      // … and the worker's clock then
+  Nanoseconds last_data_ = 0;  // the worker's clock
   Nanoseconds rests_at_ = std::numeric_limits<Nanoseconds>::max();
+  // When the inspector is to be woken: as the packets tell the time, and by the worker's clock.
+  Nanoseconds create_time_ = std::numeric_limits<Nanoseconds>::max();
+  Nanoseconds create_at_ = std::numeric_limits<Nanoseconds>::max();
 };
 
 }  // namespace weir

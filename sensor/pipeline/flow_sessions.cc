@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "sensor/flow/flow_rules.h"
+
 namespace weir {
 
 FlowSession* FlowSessions::make(WorkerFlow& flow, const PacketView* packet) {
@@ -19,6 +21,13 @@ FlowSession* FlowSessions::make(WorkerFlow& flow, const PacketView* packet) {
                                                   std::exchange(state.rest, {}));
   } else {
     if (packet != nullptr) add_packet_facts(flow, *packet, &facts);
+    const Opener opener = opener_of(flow);
+    // A handshake that came late may have shown that the key has them the other way round.
+    if (opener == Opener::kResponder) {
+      take_asker(facts, Direction::kFromResponder);
+      facts.roles.asker_known = false;
+    }
+    facts.roles.opener_seen = opener != Opener::kUnknown;
     // What was refused stood before these bytes.
     const bool midstream = state.refused || (flow.key.protocol == kProtoTcp && !state.tcp.handshake_seen());
     state.session = std::make_unique<FlowSession>(context_, std::move(facts), state.ledger, midstream);

@@ -2,9 +2,10 @@
 // never been cut, pieces of those that never became whole, and every other version of what fragments
 // contradicted each other about.
 //
-// For each packet of the capture advance(), for each fragment among them add(); whenever has_finished(), call
-// next() until it answers false, and handle each packet before the next call. finish() at the end, then
-// next() again. Tunnels inside of datagrams, and fragments inside of those, are followed here.
+// For each packet of the capture age() where there was a silence and advance(), both by the worker's clock,
+// for each fragment among them add(); whenever has_finished(), call next() until it answers false, and handle
+// each packet before the next call. finish() at the end, then next() again. Tunnels inside of datagrams, and
+// fragments inside of those, are followed here.
 //
 // In a replay every worker sees all fragments and comes to the same datagrams; it hands out those that are
 // its own by the innermost addresses. Owned by one worker; not thread-safe.
@@ -53,6 +54,7 @@ class FragmentPath {
   // `decoder` is the worker's; it outlives this.
   FragmentPath(const FragmentPathOptions& options, const DecodeOptions& decode, Decoder& decoder);
 
+  void age(Nanoseconds since, Nanoseconds more) { defragmenter_.age(since, more); }
   void advance(Nanoseconds now) { defragmenter_.advance(now); }
   // A fragment that `decoder` of the worker has just found.
   void add(const PacketView& view) {

@@ -15,6 +15,7 @@
 #include "sensor/base/clock.h"
 #include "sensor/base/cpus.h"
 #include "sensor/base/plain_failure.h"
+#include "sensor/pipeline/conversation.h"
 #include "sensor/pipeline/spsc_ring.h"
 
 namespace weir {
@@ -79,7 +80,11 @@ struct Lane {
 class HandOver {
  public:
   HandOver(std::unique_ptr<PacketSource> source, const HandOverOptions& options)
-      : source_(std::move(source)), options_(options), steering_(options.steer, options.decode) {
+      : source_(std::move(source)),
+        options_(options),
+        steering_(options.steer, options.decode),
+        conversation_(options.decode),
+        clock_(options.timeouts) {
     assert(options.workers >= 1 && options.workers <= 256);
     limit_ = std::max<size_t>(1, options.queue_packets / kBlockPackets);
     // Packets that are kept are the source's: never more than it can spare.
@@ -199,6 +204,13 @@ class HandOver {
       block.used += length;
     }
     kept.foreign = steered.fragment;  // to all but its owner
+    if (options_.ticks) {
+      // The clock of every worker, to know when they will ask.
+      clock_.see(packet.time, [&] {
+        kept.flow = conversation_.of(packet);
+        return kept.flow;
+      });
+    }
     block.owner[block.count++] = owner;
     Lane& lane = *lanes_[owner];
     ++lane.mine;
@@ -282,6 +294,8 @@ class HandOver {
   std::unique_ptr<PacketSource> source_;
   const HandOverOptions options_;
   Steering steering_;
+  Conversation conversation_;
+  FlowClock clock_;   // of the ticks
   size_t limit_ = 1;  // blocks that one worker may have
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<Block> blocks_;
@@ -319,7 +333,7 @@ class HandOverSource final : public PacketSource {
   std::string error() const override { return index_ == 0 ? shared_->error() : std::string(); }
   void stop() override { shared_->source().stop(); }
   double progress() const override { return shared_->source().progress(); }
-  Nanoseconds idle_clock() const override { return shared_->source().idle_clock(); }
+  Clocks clocks() const override { return shared_->source().clocks(); }
   std::string problem() const override { return index_ == 0 ? shared_->source().problem() : std::string(); }
   std::vector<NamedCount> extended_stats() const override {
     return index_ == 0 ? shared_->source().extended_stats() : std::vector<NamedCount>();
@@ -337,7 +351,7 @@ class HandOverSource final : public PacketSource {
         out[n++].foreign = block.owner[at_] != index_;
         __builtin_prefetch(packet.bytes.data());
       } else if (ticks) {
-        out[n++] = RawPacket::tick(packet.time);
+        out[n++] = RawPacket::tick(packet.time, packet.flow);
       }
     }
     *count = n;

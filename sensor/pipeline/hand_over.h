@@ -26,6 +26,7 @@
 
 #include "sensor/capture/packet_source.h"
 #include "sensor/decode/steering.h"
+#include "sensor/flow/flow_clock.h"
 
 namespace weir {
 
@@ -39,6 +40,7 @@ struct HandOverOptions {
   // needs so that its alerts do not depend on the number of workers. Fragments are shown to all of them
   // (RawPacket::foreign): the datagram may be another worker's than they are.
   bool ticks = false;
+  FlowTimeouts timeouts;  // as the workers have them: for their clocks
   std::vector<int> cpus;  // where the receiver may run; empty: anywhere
 };
 

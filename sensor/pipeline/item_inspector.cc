@@ -40,9 +40,10 @@ class ItemInspector::Collector final : public FindingSink {
     // Wholly in what stands around: the stream's own, and found there.
     if (extra && (finding.end <= meta.context || finding.begin >= meta.own_end)) return;
     if (extra && inspector_.reported_.contains(finding.detector, finding.token)) return;
-    inspector_.reported_.add(finding.detector, finding.token);
-
     InspectContext& context = inspector_.context_;
+    const uint64_t forgotten = inspector_.reported_.forgotten();
+    inspector_.reported_.add(finding.detector, finding.token);
+    context.totals.values_forgotten += inspector_.reported_.forgotten() - forgotten;
     DetectorTotals& totals = context.totals.detectors[finding.detector];
     ++totals.findings;
     ++totals.by_confidence[static_cast<size_t>(confidence_of(finding.score))];
@@ -62,6 +63,8 @@ class ItemInspector::Collector final : public FindingSink {
       item_.findings.count_candidate(detector, passed);
     }
   }
+
+  void on_given_up(uint64_t begin, uint64_t end) override { inspector_.given_up_ += end - begin; }
 
  private:
   ItemInspector& inspector_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "sensor/alert/item_alerts.h"
@@ -44,6 +45,7 @@ class ItemInspector final : public TextSink {
 
   void on_item_begin(ItemId item, const ItemFacts& facts) override;
   uint64_t on_window(ItemId item, const ItemFacts& facts, const TextWindow& window) override;
+  uint64_t given_up() override { return std::exchange(given_up_, 0); }
   void on_item_end(ItemId item, const ItemFacts& facts) override;
 
   // No item is open: what was reported is all there is to keep.
@@ -64,6 +66,7 @@ class ItemInspector final : public TextSink {
 
   InspectContext& context_;
   Nanoseconds time_ = 0;
+  uint64_t given_up_ = 0;                          // bytes of the last window
   std::vector<std::unique_ptr<Inspected>> items_;  // open ones: few, but for multiplexing protocols
   // Values reported in this flow: a late or conflicting piece does not report them again. Bounded.
   ReportedValues reported_;

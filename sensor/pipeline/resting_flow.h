@@ -36,6 +36,7 @@ struct RestingFlow {
   std::array<uint8_t, 6> initiator_mac{};
   std::array<uint8_t, 6> responder_mac{};
   bool has_mac = false;
+  FlowRoles roles;
 
   bool resting() const { return reader.mode != FlowReader::Mode::kProbing; }
   void end(Direction direction) { reader.flags |= FlowReader::AtRest::kEnded[index_of(direction)]; }

@@ -3,12 +3,14 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -20,6 +22,10 @@
 namespace weir {
 
 namespace {
+
+constexpr auto kDrainSlice = std::chrono::milliseconds(200);
+// Once no sink is waited for, workers wait so long for the rest to be handed on.
+constexpr auto kLastWait = std::chrono::seconds(2);
 
 // The first thing that went wrong in a thread.
 class Failure {
@@ -74,6 +80,14 @@ std::string text_of(const std::exception_ptr& what) {
   } catch (...) {
     return "unknown";
   }
+}
+
+// True when everything is safe; waits until it is, or nothing more can be.
+bool drain(Sink& sink) {
+  while (!sink.drain(kDrainSlice)) {
+    if (sink.interrupted() || sink.over()) return false;
+  }
+  return true;
 }
 
 // Packets that the sources have read so far, all workers together.
@@ -160,7 +174,8 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
     try {
       for (std::thread& t : threads) t.join();
       result.elapsed = std::chrono::steady_clock::now() - begin;
-      result.delivered = output.finish(options.drain_limit);
+      result.delivered = output.finish();
+      if (options.observed != nullptr) result.delivered &= drain(*options.observed);
     } catch (...) {
       broke.set(std::current_exception());
       result.delivered = false;
@@ -197,28 +212,40 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
 
   uint64_t packets_before = 0;
   auto last_packet = std::chrono::steady_clock::now();
+  std::optional<std::chrono::steady_clock::time_point> ending;    // since when
+  std::optional<std::chrono::steady_clock::time_point> hurrying;  // since when no sink is waited for
   while (!drained.load()) {
     const SignalKind signal = signals.wait();
-    if (signal == SignalKind::kReopen) {
-      for (Sink* sink : sinks) sink->reopen();
-      continue;
-    }
+    const auto now = std::chrono::steady_clock::now();
+    const bool input_over = std::ranges::all_of(
+        channel_list, [](const AlertChannel* c) { return c->input_over.load() || c->done.load(); });
+    if (signal == SignalKind::kReopen) output.reopen();
+    bool hurry = false;
     if (signal == SignalKind::kEnd) {
-      const bool again = result.interrupted;
-      result.interrupted = true;
       // The first signal ends the reading, and what was found is written and delivered. The second, or the
       // first where nothing but a delivery is waited for, ends the waiting.
-      if (!again && !output.delivering()) {
-        // A source outlives its worker's run, and takes stop() from any thread.
-        stop_all(source_list);
-      } else {
-        for (AlertChannel* channel : channel_list) channel->abandoned.store(true);
-        for (Sink* sink : sinks) sink->interrupt();
-      }
-      continue;
+      hurry = result.interrupted || input_over;
+      result.interrupted = true;
+      stop_all(source_list);
     }
-    if (output.failed()) {
-      broke.set(output.failure());
+    const bool nobody =
+        output.nobody_left() || (sinks.empty() && options.observed && options.observed->over());
+    if (nobody && !input_over && !result.nobody_left) {
+      result.nobody_left = true;
+      stop_all(source_list);
+    }
+    if (!ending && (result.interrupted || input_over)) ending = now;
+    if (options.drain_limit.count() > 0 && ending && now - *ending >= options.drain_limit) hurry = true;
+    if (hurry && !hurrying) {
+      hurrying = now;
+      output.interrupt();
+      if (options.observed != nullptr) options.observed->interrupt();
+    }
+    if (hurrying && now - *hurrying >= kLastWait) {
+      for (AlertChannel* channel : channel_list) channel->abandoned.store(true);
+    }
+    if (const std::exception_ptr what = output.failure()) {
+      broke.set(what);
       stop_all(source_list);
     }
     try {
@@ -227,26 +254,27 @@ RunResult run_sensor(const RunOptions& options, const SharedSetup& setup,
       }
       if (options.end_when_idle.count() > 0) {
         const uint64_t packets = packets_read(source_list);
-        const auto now = std::chrono::steady_clock::now();
         if (packets != packets_before) last_packet = now;
         packets_before = packets;
         if (now - last_packet >= options.end_when_idle) stop_all(source_list);
       }
-      if (options.on_wait) options.on_wait();
+      if (options.on_wait && !hurrying) options.on_wait(output.folded_so_far());
     } catch (...) {
       broke.set(std::current_exception());
       stop_all(source_list);
     }
   }
   ender.join();
-  if (output.failed()) broke.set(output.failure());
+  if (const std::exception_ptr what = output.failure()) broke.set(what);
   if (const std::exception_ptr what = broke.get()) result.failure = text_of(what);
   result.alerts_written = output.written();
   result.placement_error = output.placement_error();
+  result.sinks = output.tallies();
   for (size_t i = 0; i < workers.size(); ++i) {
     const Worker& worker = *workers[i];
     result.totals += worker.totals();
     result.outlet += worker.outlet();
+    for (SinkTally& sink : result.sinks) sink.lost += worker.outlet().lost;
     // Sources that give every worker the same have all counted the same.
     if (options.worker.steered || i == 0) {
       result.source_stats += source_list[i]->stats();

@@ -28,13 +28,20 @@ class SpscRing {
     return true;
   }
 
-  // Consumer: false when empty.
-  bool try_pop(T* out) {
+  // Consumer: the element that try_pop() would give, or null when empty.
+  const T* peek() {
     const size_t head = head_.load(std::memory_order_relaxed);
     if (head == tail_seen_) {
       tail_seen_ = tail_.load(std::memory_order_acquire);
-      if (head == tail_seen_) return false;
+      if (head == tail_seen_) return nullptr;
     }
+    return &slots_[head & mask_];
+  }
+
+  // Consumer: false when empty.
+  bool try_pop(T* out) {
+    if (peek() == nullptr) return false;
+    const size_t head = head_.load(std::memory_order_relaxed);
     *out = std::move(slots_[head & mask_]);
     head_.store(head + 1, std::memory_order_release);
     return true;

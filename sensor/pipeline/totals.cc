@@ -17,6 +17,7 @@ Totals& Totals::operator+=(const Totals& other) {
   tunnels_too_deep += other.tunnels_too_deep;
   duplicates += other.duplicates;
   fragments += other.fragments;
+  clock += other.clock;
   flows += other.flows;
   flows_evicted += other.flows_evicted;
   flows_evicted_half_open += other.flows_evicted_half_open;
@@ -25,6 +26,7 @@ Totals& Totals::operator+=(const Totals& other) {
   datagrams_bad_checksum += other.datagrams_bad_checksum;
   tcp += other.tcp;
   items += other.items;
+  values_forgotten += other.values_forgotten;
   suppressed += other.suppressed;
   for (size_t i = 0; i < alerts_by_severity.size(); ++i) alerts_by_severity[i] += other.alerts_by_severity[i];
   alert_updates += other.alert_updates;

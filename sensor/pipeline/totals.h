@@ -12,6 +12,7 @@
 #include "sensor/base/inspection.h"
 #include "sensor/base/packet.h"
 #include "sensor/decode/defragmenter.h"
+#include "sensor/flow/flow_clock.h"
 #include "sensor/reassembly/tcp_shared.h"
 
 namespace weir {
@@ -36,6 +37,7 @@ struct Totals {
   uint64_t tunnels_too_deep = 0;  // packets with a tunnel left closed
   uint64_t duplicates = 0;        // packets that a mirror copied again
   DefragmentCounters fragments;
+  ClockCounters clock;
   uint64_t flows = 0;
   uint64_t flows_evicted = 0;
   uint64_t flows_evicted_half_open = 0;  // of them: TCP that had not opened
@@ -44,7 +46,8 @@ struct Totals {
   uint64_t datagrams_bad_checksum = 0;   // UDP that was not read for its checksum
   ReassemblyCounters tcp;
   uint64_t items = 0;
-  uint64_t suppressed = 0;                       // by exceptions
+  uint64_t values_forgotten = 0;  // that a flow had reported; reported again if they come again
+  uint64_t suppressed = 0;        // by exceptions
   std::array<uint64_t, 7> alerts_by_severity{};  // by OCSF severity_id; Creates
   uint64_t alert_updates = 0;
   std::map<std::string, ProtocolTotals, std::less<>> protocols;

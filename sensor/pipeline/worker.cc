@@ -8,6 +8,7 @@
 
 #include "sensor/decode/checksum.h"
 #include "sensor/decode/duplicates.h"
+#include "sensor/pipeline/conversation.h"
 #include "sensor/pipeline/flow_sessions.h"
 #include "sensor/pipeline/flow_state.h"
 
@@ -48,14 +49,16 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
         findings_budget_(options.findings_memory),
         catalogue_(setup.catalogue),
         steering_(options.steer, options.decode),
+        conversation_(options.decode),
         decoder_(options.decode),
         duplicates_(options.decode.duplicate_window, HashKey::random()),
         fragments_({options.defragment, options.defragment_memory, options.index,
                     options.steered && !options.shows_fragments ? 1 : options.count, options.steer},
                    options.decode, decoder_),
-        tcp_shared_(reassembly_budget_, options.tcp, HashKey::random()),
+        tcp_shared_(reassembly_budget_, options.tcp),
         sessions_(session_context_, options.session_memory,
-                  [this](WorkerFlow& flow) { table_.remove(flow, FlowEnd::kEvicted, clock_); }),
+                  [this](WorkerFlow& flow) { table_.remove(flow, FlowEnd::kEvicted, now()); }),
+        clock_(options.flow.timeouts),
         content_(options.content, content_budget_),
         table_(options.flow, HashKey::random(), flow_budget_, *this) {
     session_context_.depth = depth_of(options.last_stage);
@@ -82,28 +85,27 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     while (status == SourceStatus::kOk || status == SourceStatus::kIdle) {
       size_t count = 0;
       status = source_->next_burst(burst, &count);
-      if (status == SourceStatus::kIdle) {
-        clock_ = std::max(clock_, source_->idle_clock());
-        if (options_.last_stage >= Stage::kFlow) {
-          table_.advance(clock_);
-          fragments_.advance(clock_);
-          read_datagrams();
-        }
+      const PacketSource::Clocks clocks = source_->clocks();
+      if (clocks.monotonic != 0) clock_.running(clocks.wall, clocks.monotonic, status == SourceStatus::kIdle);
+      if (status == SourceStatus::kIdle && options_.last_stage >= Stage::kFlow) {
+        advance(clock_.now(), clock_.told());
+        fragments_.advance(now());
+        read_datagrams();
       }
       for (std::span<const RawPacket> left(burst.data(), count); !left.empty();) {
         left = left.subspan(process(left));
       }
-      outlet_.advance(clock_);
-      if (channel_ != nullptr) channel_->watermark.store(clock_, std::memory_order_release);
+      outlet_.advance(now());
+      if (channel_ != nullptr) channel_->watermark.store(now(), std::memory_order_release);
     }
     outlet_.wait_from_now();
     if (options_.last_stage >= Stage::kFlow) {
       fragments_.finish();
       read_datagrams();
-      table_.flush(clock_);
+      table_.flush(now());
     }
     finish_totals();
-    outlet_.finish(clock_);
+    outlet_.finish(now());
   }
 
   PacketSource& source() { return *source_; }
@@ -113,6 +115,8 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
  private:
   struct Due {
     Nanoseconds time = 0;
+    Nanoseconds now = 0;   // the clock at it …
+    Nanoseconds told = 0;  // … and as the packets tell it
     uint64_t hash = 0;
     uint64_t copy_hash = 0;  // for duplicates_
     bool mine = false;       // a TCP or UDP packet of this worker; else only its time counts
@@ -132,15 +136,25 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     size_t n = 0;
     for (const RawPacket& raw : burst) {
       if (follows) {
-        fragments_.advance(raw.time);
-        if (fragments_.has_finished()) [[unlikely]] {
-          if (n > 0) break;  // the packets before it first
-          advance_clock(raw.time);
+        if (!clock_has_seen_ && clock_.see(raw.time, [&] { return conversation_.of(raw); })) [[unlikely]] {
+          silence_ = clock_.silence();
+          fragments_.age(silence_.since, silence_.more);
+        }
+        fragments_.advance(clock_.now());
+        const bool first = fragments_.has_finished() || silence_.more != 0;
+        clock_has_seen_ = first && n > 0;
+        if (clock_has_seen_) [[unlikely]]
+          break;  // the packets before it first
+        if (first) [[unlikely]] {
+          if (silence_.more != 0) table_.age(std::exchange(silence_, {}));
+          advance(clock_.now(), clock_.told());
           read_datagrams();
         }
       }
       Due& due = due_[n++];
       due.time = raw.time;
+      due.now = clock_.now();
+      due.told = clock_.told();
       due.mine = false;
       if (raw.is_tick()) continue;
       if (options_.count > 1) {
@@ -176,7 +190,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
       if (due_[i].mine) table_.prefetch_flow(due_[i].hash);
     }
     for (size_t i = 0; i < n; ++i) {
-      advance_clock(due_[i].time);
+      advance(due_[i].now, due_[i].told);
       if (due_[i].mine) handle(due_[i]);
     }
     if (completed) read_datagrams();
@@ -184,11 +198,15 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
   }
 
   // Every packet of the capture moves the clock, whoever owns it: timers run at the same packets whatever the
-  // number of workers.
-  void advance_clock(Nanoseconds time) {
-    clock_ = std::max(clock_, time);
-    table_.advance(clock_);
+  // number of workers. (clock_ itself has seen the packets of the burst that are still to be handled.)
+  void advance(Nanoseconds now, Nanoseconds told) {
+    session_context_.now = now;
+    told_ = told;
+    table_.advance(now);
   }
+  Nanoseconds now() const { return session_context_.now; }
+  // A moment of the clock as the packets tell the time.
+  Nanoseconds told(Nanoseconds at) const { return at - now() + told_; }
 
   void read_datagrams() {
     ReassembledPacket packet;
@@ -197,7 +215,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
 
   void handle_reassembled(const ReassembledPacket& packet) {
     const PacketView& view = packet.view;
-    const auto [flow, direction, created] = table_.find_or_create(view);
+    const auto [flow, direction, created] = table_.find_or_create(view, now());
     if (created) ++totals_.flows;
     if (options_.last_stage < Stage::kReassembly) return;
     flow->state.no_ports |= packet.no_ports;
@@ -249,7 +267,11 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
         settle(flow);
       }
     }
+    // What there was no item for is no more read than it would be by itself.
+    const uint64_t refused = flow.state.ledger.unread[static_cast<size_t>(Unread::kConflict)] -
+                             ledger.unread[static_cast<size_t>(Unread::kConflict)];
     flow.state.ledger = ledger;
+    flow.state.ledger.add_unread(Unread::kConflict, std::min(refused, ledger.read()));
   }
 
   void handle_piece(WorkerFlow& flow, const PacketView& view, Direction direction, ExtraKind kind) {
@@ -268,7 +290,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     const PacketView& packet = due.view;
     const bool duplicate = duplicates_.enabled() && duplicates_.is_repeat(due.copy_hash, due.time);
     if (duplicate) ++totals_.duplicates;
-    const auto [flow, direction, created] = table_.find_or_create(packet, due.hash);
+    const auto [flow, direction, created] = table_.find_or_create(packet, due.hash, due.now);
     if (created) ++totals_.flows;
     if (options_.last_stage < Stage::kReassembly) return;
     if (duplicate && packet.key.protocol == kProtoUdp) {
@@ -300,7 +322,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     FlowState& state = flow.state;
     if (packet.payload_wire != 0 && options_.last_stage >= Stage::kParse) sessions_.make_room(flow);
     FlowSink sink(*this, flow, packet);
-    TcpContext context{tcp_shared_, state.ledger};
+    TcpContext context{tcp_shared_, state.ledger, now()};
     state.tcp.on_segment(packet, direction, sink, context);
     if (packet.payload_wire != 0 && state.session) bypass_skipped(flow, packet.time, sink, context);
     const TcpPhase phase = state.tcp.phase();
@@ -385,7 +407,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
 
     void on_chunk(Direction d, uint64_t offset, Bytes bytes, Nanoseconds time) override {
       if (FlowSession* s = session()) {
-        s->on_chunk(d, offset, bytes, time);
+        s->on_chunk(d, offset, bytes, time, flow_.state.tcp.is_behind(opposite(d)));
       } else {
         refuse(bytes);
       }
@@ -403,7 +425,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
       if (FlowSession* s = session()) {
         s->on_extra(kind, d, offset, bytes, around, time);
       } else {
-        refuse(bytes);
+        refuse(bytes.first(bytes.size() - around.shared));
       }
     }
     void on_urgent(Direction d, uint64_t offset) override {
@@ -431,10 +453,10 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     FlowState& state = flow.state;
     if (flow.key.protocol == kProtoTcp && options_.last_stage >= Stage::kReassembly) {
       FlowSink sink(*this, flow);
-      TcpContext context{tcp_shared_, state.ledger};
-      state.tcp.finish(when, sink, context);
+      TcpContext context{tcp_shared_, state.ledger, when};
+      state.tcp.finish(told(when), sink, context);
     }
-    if (state.session) state.session->finish(when);
+    if (state.session) state.session->finish(told(when));
     sessions_.leave(flow);
     if (why == FlowEnd::kEvicted) ++totals_.flows_evicted;
     ProtocolTotals& protocol = protocol_totals(row_of(state));
@@ -446,7 +468,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     FlowState& state = flow.state;
     if (state.tcp.deadline(tcp_shared_) < now) {
       FlowSink sink(*this, flow);
-      TcpContext context{tcp_shared_, state.ledger};
+      TcpContext context{tcp_shared_, state.ledger, now};
       state.tcp.expire(now, sink, context);
     }
     Nanoseconds next = state.tcp.deadline(tcp_shared_);
@@ -476,7 +498,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     } else {
       ++totals_.alert_updates;
     }
-    outlet_.put(std::move(alert), clock_);
+    outlet_.put(std::move(alert), now());
   }
 
   void finish_totals() {
@@ -490,6 +512,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     totals_.tunnels_malformed = decoder_.counters().tunnels_malformed;
     totals_.tunnels_refused = decoder_.counters().tunnel_refused;
     totals_.tunnels_too_deep = decoder_.counters().tunnel_depth_exceeded;
+    totals_.clock = clock_.counters();
     totals_.fragments = fragments_.counters();
     if (fragments_.unread().seen != 0) protocol_totals(kFragmentsRow).inspection += fragments_.unread();
     for (const uint64_t n : alert_counters_.suppressed) totals_.suppressed += n;
@@ -509,6 +532,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
   MemoryBudget findings_budget_;
   std::shared_ptr<const Catalogue> catalogue_;
   Steering steering_;
+  Conversation conversation_;
   Decoder decoder_;
   DuplicateFinder duplicates_;
   FragmentPath fragments_;
@@ -523,7 +547,10 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
   SessionContext session_context_;
   FlowSessions sessions_;
   std::array<Due, kBurst> due_;
-  Nanoseconds clock_ = 0;
+  FlowClock clock_;
+  bool clock_has_seen_ = false;  // the next packet, before which others are handled
+  FlowClock::Silence silence_;   // found before that packet; more: 0 where there is none
+  Nanoseconds told_ = 0;         // now() as the packets tell it
   uint64_t touched_ = 0;
   ContentContext content_;
   FlowTable<FlowState> table_;  // last: its flows use what stands above

@@ -38,7 +38,7 @@ struct SharedSetup {
   std::shared_ptr<const PatternSet> patterns;
   std::shared_ptr<const PolicySet> policies;
   std::shared_ptr<const Tokenizer> tokenizer;
-  std::string token_prefix;  // names the key: "k1:"
+  std::string token_prefix;  // names the key: TokenKey::name() and ":"
   std::shared_ptr<const Catalogue> catalogue;
   ItemObserver* observer = nullptr;
 };

@@ -5,8 +5,17 @@
 #include <cstring>
 #include <iterator>
 #include <memory>
+#include <utility>
 
 namespace weir {
+namespace {
+
+// May wait as one piece.
+bool alike(const HeldData::Origin& one, const HeldData::Origin& other) {
+  return one.doubtful == other.doubtful && (!one.doubtful || one.ttl == other.ttl);
+}
+
+}  // namespace
 
 PooledPtr<HeldData> HeldData::make(TcpShared& shared) {
   if (!shared.budget().try_take(sizeof(HeldData))) return nullptr;
@@ -47,14 +56,10 @@ bool HeldData::add(uint64_t offset, const uint8_t* bytes, uint32_t length, Nanos
   if (cost > room || !shared_.budget().try_take(cost)) return false;
   charged_ += cost;
   Piece piece;
-  piece.length = length;
   piece.time = time;
   piece.acked = fresh;
   piece.origin = origin;
-  if (bytes != nullptr) {
-    piece.data = static_cast<uint8_t*>(shared_.pool().allocate(length, 1));
-    std::memcpy(piece.data, bytes, length);
-  }
+  piece = copy_of(piece, bytes, length);
   // The bytes before it were acknowledged no later than those before its successor.
   const auto successor = pieces_.upper_bound(offset);
   if (successor != pieces_.end()) {
@@ -67,58 +72,73 @@ bool HeldData::add(uint64_t offset, const uint8_t* bytes, uint32_t length, Nanos
   return true;
 }
 
-void HeldData::drop(Pieces::iterator piece) {
-  const size_t cost = kPieceCost + (piece->second.data == nullptr ? 0 : piece->second.length);
-  free_bytes(piece->second);
-  pieces_.erase(piece);
+// `like` with `bytes` in a block of its own; their cost is on the budget.
+HeldData::Piece HeldData::copy_of(const Piece& like, const uint8_t* bytes, uint32_t length) {
+  Piece piece = like;
+  piece.length = length;
+  piece.data = piece.block = nullptr;
+  piece.block_size = 0;
+  if (bytes != nullptr) {
+    piece.data = piece.block = static_cast<uint8_t*>(shared_.pool().allocate(length, 1));
+    piece.block_size = length;
+    std::memcpy(piece.data, bytes, length);
+  }
+  return piece;
+}
+
+void HeldData::drop(Pieces::iterator at) {
+  const Piece& piece = at->second;
+  const size_t cost = cost_of(piece);
+  if (piece.block != nullptr) shared_.pool().deallocate(piece.block, piece.block_size, 1);
+  pieces_.erase(at);
   charged_ -= cost;
   shared_.budget().give(cost);
 }
 
 void HeldData::pop_front() { drop(pieces_.begin()); }
 
-// A piece whose cost is on the budget already.
-void HeldData::put(uint64_t offset, const Piece& like, const uint8_t* bytes, uint32_t length) {
-  Piece piece = like;
-  piece.length = length;
-  if (bytes != nullptr) {
-    piece.data = static_cast<uint8_t*>(shared_.pool().allocate(length, 1));
-    std::memcpy(piece.data, bytes, length);
-  }
-  pieces_.emplace(offset, piece);
-}
-
-bool HeldData::cut(Pieces::iterator at, uint64_t from, uint64_t to, Piece* taken) {
+bool HeldData::cut(Pieces::iterator at, uint64_t from, uint64_t to) {
+  Piece& piece = at->second;
   const uint64_t begin = at->first;
-  const Piece old = at->second;
-  const uint64_t end = begin + old.length;
+  const uint64_t end = begin + piece.length;
   const auto left = static_cast<uint32_t>(from - begin);
   const auto right = static_cast<uint32_t>(end - to);
-  const size_t kept = old.data == nullptr ? 0 : size_t{left} + right;
-  const size_t pieces = (left != 0 ? 1u : 0u) + (right != 0 ? 1u : 0u);
-  const size_t cost = pieces * kPieceCost + kept;
-  const size_t before = kPieceCost + (old.data == nullptr ? 0 : old.length);
-  if (cost > before && !shared_.budget().try_take(cost - before)) return false;
-  if (cost < before) shared_.budget().give(before - cost);
-  charged_ = charged_ - before + cost;
-  pieces_.erase(at);
+  const auto cut_left = static_cast<uint32_t>(end - from);
+  const auto cut_right = static_cast<uint32_t>(to - begin);
+  if (left == 0 && right == 0) {
+    drop(at);
+    return true;
+  }
+  Piece second;  // where something is left on both sides: the smaller
+  if (left != 0 && right != 0) {
+    const size_t cost = kPieceCost + (piece.data == nullptr ? 0 : std::min(left, right));
+    if (!shared_.budget().try_take(cost)) return false;
+    charged_ += cost;
+    const uint8_t* bytes = piece.data;
+    if (bytes != nullptr && right <= left) bytes += to - begin;
+    second = copy_of(piece, bytes, std::min(left, right));
+  }
+  if (left >= right) {
+    piece.length = left;
+    piece.origin.trail += cut_left;
+    if (right != 0) {
+      second.origin.lead += cut_right;
+      pieces_.emplace_hint(std::next(at), to, second);
+    }
+    return true;
+  }
+  // What the receiver has not acknowledged before the piece it may still not have before its rest.
+  auto node = pieces_.extract(at);
+  node.key() = to;
+  node.mapped().length = right;
+  node.mapped().origin.lead += cut_right;
+  if (node.mapped().data != nullptr) node.mapped().data += cut_right;
+  pieces_.insert(std::move(node));
   if (left != 0) {
-    Piece like = old;
-    like.origin.trail += static_cast<uint32_t>(end - from);
-    put(begin, like, old.data, left);
+    second.origin.trail += cut_left;
+    pieces_.emplace(begin, second);
   }
-  if (right != 0) {
-    Piece like = old;
-    like.origin.lead += static_cast<uint32_t>(to - begin);
-    // What the receiver has not acknowledged before the piece it may still not have before its rest.
-    put(to, like, old.data == nullptr ? nullptr : old.data + (to - begin), right);
-  }
-  *taken = old;
   return true;
-}
-
-void HeldData::free_bytes(const Piece& piece) {
-  if (piece.data != nullptr) shared_.pool().deallocate(piece.data, piece.length, 1);
 }
 
 void HeldData::join(uint64_t from, uint64_t to) {
@@ -131,7 +151,7 @@ void HeldData::join(uint64_t from, uint64_t to) {
     size_t count = 1;
     for (auto next = std::next(first); next != pieces_.end() && next->first < to; ++next) {
       const bool touches = next->first == last->first + last->second.length;
-      if (!touches || next->second.data == nullptr || next->second.origin.doubtful ||
+      if (!touches || next->second.data == nullptr || !alike(first->second.origin, next->second.origin) ||
           length + next->second.length > kMostJoined)
         break;
       length += next->second.length;
@@ -139,11 +159,11 @@ void HeldData::join(uint64_t from, uint64_t to) {
       last = next;
       ++count;
     }
-    if (count == 1 || first->second.data == nullptr || first->second.origin.doubtful) {
+    if (count == 1 || first->second.data == nullptr) {
       first = std::next(last);
       continue;
     }
-    auto* joined = static_cast<uint8_t*>(shared_.pool().allocate(length, 1));
+    auto* const joined = static_cast<uint8_t*>(shared_.pool().allocate(length, 1));
     size_t filled = 0;
     for (auto it = first;; ++it) {
       std::memcpy(joined + filled, it->second.data, it->second.length);
@@ -155,8 +175,8 @@ void HeldData::join(uint64_t from, uint64_t to) {
     piece.origin.trail = last->second.origin.trail;
     const auto after = std::next(last);
     while (first != after) drop(first++);
-    piece.data = joined;
-    piece.length = static_cast<uint32_t>(length);
+    piece.data = piece.block = joined;
+    piece.length = piece.block_size = static_cast<uint32_t>(length);
     piece.time = time;
     const size_t cost = kPieceCost + length;
     [[maybe_unused]] const bool taken = shared_.budget().try_take(cost);

@@ -20,8 +20,9 @@ class HeldData {
 
   // When the receiver was seen to have what we have not.
   struct Stamp {
-    Nanoseconds time = kUnstamped;
-    uint32_t packet = 0;  // number of the flow's packet then
+    Nanoseconds time = kUnstamped;  // as the packets tell it
+    uint32_t packet = 0;            // number of the flow's packet then
+    Nanoseconds clock = 0;          // the worker's then
     bool set() const { return time != kUnstamped; }
   };
   // What a piece keeps of the segment that brought it.
@@ -32,8 +33,10 @@ class HeldData {
     bool doubtful = false;  // the receiver may not have taken it
   };
   struct Piece {
-    uint8_t* data = nullptr;  // null: bytes that the capture cut off
+    uint8_t* data = nullptr;   // null: bytes that the capture cut off
+    uint8_t* block = nullptr;  // that `data` lies in
     uint32_t length = 0;
+    uint32_t block_size = 0;
     Origin origin;
     Nanoseconds time = 0;  // capture time of its packet
     Stamp acked;           // of the hole before it
@@ -70,13 +73,12 @@ class HeldData {
   bool add(uint64_t offset, const uint8_t* bytes, uint32_t length, Nanoseconds time, Stamp fresh, size_t room,
            const Origin& origin);
   void pop_front();
-  // Takes [from, to), which lies in `piece`, out of it; what is left on either side stays. `*old` is then
-  // the piece as it was, for free_bytes(). False, and nothing changed, when the budget refuses a second
-  // piece.
-  bool cut(Pieces::iterator piece, uint64_t from, uint64_t to, Piece* old);
-  void free_bytes(const Piece& piece);
+  // Takes [from, to), which lies in `piece`, out of it; what is left on either side stays, the smaller side
+  // as a copy: however a piece is cut up, a byte moves a few times. False, and nothing changed, when the
+  // budget refuses a second piece.
+  bool cut(Pieces::iterator piece, uint64_t from, uint64_t to);
   // Joins neighbours within [from, to] into one piece with the latest of their times, so that a flow of
-  // tiny pieces does not cost a step each for ever.
+  // tiny pieces does not cost a step each for ever. Doubtful ones only with their like.
   void join(uint64_t from, uint64_t to);
 
   // The receiver has everything up to `acked`; the stream stands at `next`.
@@ -108,7 +110,8 @@ class HeldData {
   explicit HeldData(TcpShared& shared);
   ~HeldData();
   void drop(Pieces::iterator piece);
-  void put(uint64_t offset, const Piece& like, const uint8_t* bytes, uint32_t length);
+  Piece copy_of(const Piece& like, const uint8_t* bytes, uint32_t length);
+  static size_t cost_of(const Piece& piece) { return kPieceCost + piece.block_size; }
 
   TcpShared& shared_;
   Pieces pieces_;

@@ -18,6 +18,9 @@ enum class ExtraKind : uint8_t {
 struct Surroundings {
   Bytes before;  // up to its first byte
   Bytes after;   // from behind its last byte on
+  // Of the extra's own bytes, those that are not its own alone: they stand between others that are, and are
+  // told elsewhere too, now or later.
+  size_t shared = 0;
 };
 // The place of bytes whose offset in the stream is not known.
 inline constexpr uint64_t kNoOffset = UINT64_MAX;
@@ -31,7 +34,8 @@ class StreamSink {
   virtual void on_gap(Direction direction, uint64_t offset, uint64_t n, Nanoseconds time) = 0;
   // The direction has ended (FIN reached, RST, time-out, end of capture). Once.
   virtual void on_end(Direction direction, Nanoseconds time) = 0;
-  // A late or conflicting version of [offset, offset + bytes.size()).
+  // A late or conflicting version of [offset, offset + bytes.size()). Of these, around.shared are counted
+  // where else they are told.
   virtual void on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes,
                         const Surroundings& around, Nanoseconds time) = 0;
   // The byte at `offset`, still to be passed on, is urgent: a receiver may take it out of the stream

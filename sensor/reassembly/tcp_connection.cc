@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "sensor/reassembly/held_data.h"
-#include "sensor/reassembly/passed_stretches.h"
+#include "sensor/reassembly/passed_bytes.h"
 #include "sensor/reassembly/tcp_call.h"
 
 namespace weir {
@@ -24,7 +24,8 @@ void TcpConnection::on_segment(const PacketView& packet, Direction from, StreamS
   Half& own = half_[index_of(from)];
   const Half& peer = half_[index_of(opposite(from))];
   // Here and not only by timer, so that a timer that runs late changes nothing.
-  if (own.held != nullptr || peer.held != nullptr) expire(packet.time, sink, context);
+  const Nanoseconds now = context.clock(packet.time);
+  if (own.held != nullptr || peer.held != nullptr) expire(now, sink, context);
   ++packets_;
   if (packet.checksum == Checksum::kWrong && context.shared.options().drop_wrong_checksums) [[unlikely]] {
     context.ledger.seen += packet.payload_wire;
@@ -33,8 +34,8 @@ void TcpConnection::on_segment(const PacketView& packet, Direction from, StreamS
     return;
   }
   const bool doubtful = is_doubtful(own, packet);
-  Call call{from, sink, context, packet.time, &packet, doubtful};
-  const Call reverse{opposite(from), sink, context, packet.time};
+  Call call{from, sink, context, packet.time, now, &packet, doubtful};
+  const Call reverse{opposite(from), sink, context, packet.time, now};
   uint32_t seq = packet.tcp_seq;
   if (doubtful) [[unlikely]] {
     ++context.shared.counters().doubtful;
@@ -152,7 +153,10 @@ void TcpConnection::on_ack(uint32_t ack, const Call& call) {
   half.acked = std::max(half.acked, acked);
   // All of it is taken: nothing will be compared. An acknowledgement that came before its data does not end
   // that: the two directions of a mirror may lag, and a second version still follow the first.
-  if (half.passed != nullptr && half.acked == half.next) half.passed.reset();
+  if (half.passed != nullptr && half.acked == half.next && (half.flags & kAckFirst) == 0) {
+    half.passed_size = half.passed->size_wanted();
+    half.passed.reset();
+  }
 }
 
 void TcpConnection::on_payload(uint32_t seq, const PacketView& packet, const Call& call) {
@@ -271,7 +275,7 @@ void TcpConnection::settle(const Call& call) {
     // Nothing waits and nothing is compared.
   } else if (half.acked > half.next) {
     HeldData* held = held_data(half, call);
-    if (held != nullptr) held->acknowledge(half.acked, half.next, {call.time, packets_});
+    if (held != nullptr) held->acknowledge(half.acked, half.next, {call.time, packets_, call.now});
   }
   if (half.held != nullptr) {
     drain(call);  // what was doubtful may have been acknowledged
@@ -297,13 +301,15 @@ bool TcpConnection::tail_is_fin(const Half& half) {
   return (half.flags & kFin) == 0 && half.acked == half.next + 1;
 }
 
-Nanoseconds TcpConnection::maturity(const Half& half, const TcpShared& shared) const {
+// When the first hole's allowance is over, by the worker's clock; `*time`: the same as the packets tell it.
+Nanoseconds TcpConnection::maturity(const Half& half, const TcpShared& shared, Nanoseconds* time) {
   if (half.held == nullptr) return kNothingWaits;
   const bool pieces = half.held->has_pieces();
   const HeldData::Stamp stamp = pieces ? half.held->pieces().begin()->second.acked : half.held->tail();
   if (!stamp.set() || (!pieces && tail_is_fin(half))) return kNothingWaits;
   const Nanoseconds allowance = shared.options().hold_time;
-  return stamp.time > kNothingWaits - allowance ? kNothingWaits : stamp.time + allowance;
+  if (time != nullptr) *time = stamp.time + allowance;
+  return stamp.clock > kNothingWaits - allowance ? kNothingWaits : stamp.clock + allowance;
 }
 
 Nanoseconds TcpConnection::deadline(const TcpShared& shared) const {
@@ -313,24 +319,26 @@ Nanoseconds TcpConnection::deadline(const TcpShared& shared) const {
 
 void TcpConnection::expire(Nanoseconds now, StreamSink& sink, TcpContext& context) {
   for (;;) {
-    const Nanoseconds first = maturity(half_[0], context.shared);
-    const Nanoseconds second = maturity(half_[1], context.shared);
+    std::array<Nanoseconds, 2> times{};
+    const Nanoseconds first = maturity(half_[0], context.shared, &times[0]);
+    const Nanoseconds second = maturity(half_[1], context.shared, &times[1]);
     const Nanoseconds due = std::min(first, second);
     if (due >= now) return;
     // Everything happens at the moment that was due, whoever noticed it and when.
-    const Call call{first <= second ? Direction::kFromInitiator : Direction::kFromResponder, sink, context,
-                    due};
+    const Direction direction = first <= second ? Direction::kFromInitiator : Direction::kFromResponder;
+    const Call call{direction, sink, context, times[index_of(direction)], due};
     give_up_front(call);
     settle(call);
   }
 }
 
 void TcpConnection::finish(Nanoseconds time, StreamSink& sink, TcpContext& context) {
-  expire(time, sink, context);
+  const Nanoseconds now = context.clock(time);
+  expire(now, sink, context);
   for (const Direction direction : {Direction::kFromInitiator, Direction::kFromResponder}) {
     Half& half = half_[index_of(direction)];
     const Half& peer = half_[index_of(opposite(direction))];
-    const Call call{direction, sink, context, time};
+    const Call call{direction, sink, context, time, now};
     if ((half.flags & kStarted) != 0) {
       while (half.held != nullptr && half.held->has_pieces()) give_up_front(call);
       uint64_t until = half.next;
@@ -349,7 +357,7 @@ void TcpConnection::finish(Nanoseconds time, StreamSink& sink, TcpContext& conte
 
 void TcpConnection::bypass(Direction d, Unread why, Nanoseconds time, StreamSink& sink, TcpContext& context) {
   Half& half = half_[index_of(d)];
-  const Call call{d, sink, context, time};
+  const Call call{d, sink, context, time, context.clock(time)};
   half.bypass = why;
   while (half.held != nullptr && half.held->has_pieces()) give_up_front(call);
   if (half.held != nullptr) {

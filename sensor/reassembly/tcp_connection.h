@@ -2,7 +2,7 @@
 // the sink exactly once, as a chunk of the stream or as an extra version, or is counted as a repeat.
 //
 // The pipeline keeps one per flow and calls, for each packet of the flow in arrival order, on_segment();
-// expire() when deadline() has passed by the capture clock (whether and when it is called changes nothing
+// expire() when deadline() has passed by the worker's clock (whether and when it is called changes nothing
 // but the moment at which the sink hears of it); finish() once when the flow leaves the table, after
 // which the connection only may be destroyed. A connection that is destroyed unfinished gives its memory
 // back and tells nobody.
@@ -26,6 +26,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "parsers/api/types.h"
@@ -37,11 +38,18 @@
 namespace weir {
 
 class HeldData;
-class PassedStretches;
+class PassedBytes;
 
 struct TcpContext {
+  static constexpr Nanoseconds kNoClock = std::numeric_limits<Nanoseconds>::min();
+
   TcpShared& shared;
   Inspection& ledger;  // of this flow
+  // The worker's clock, by which allowances run whatever the packets say of their times. Without one the
+  // times of the calls are the clock.
+  Nanoseconds now = kNoClock;
+
+  Nanoseconds clock(Nanoseconds time) const { return now == kNoClock ? time : now; }
 };
 
 // For the flow's time-out.
@@ -62,10 +70,10 @@ class TcpConnection {
   // acknowledgement can make the other direction's hole final).
   void on_segment(const PacketView& packet, Direction from, StreamSink& sink, TcpContext& context);
 
-  // Capture time after which (strictly) expire() has something to do; INT64_MAX when nothing waits.
+  // When, by the worker's clock, (strictly) after it expire() has something to do; INT64_MAX: nothing waits.
   Nanoseconds deadline(const TcpShared& shared) const;
 
-  // Gives up the holes whose allowance is over at `now` (deadline < now).
+  // Gives up the holes whose allowance is over at `now` by the worker's clock (deadline < now).
   void expire(Nanoseconds now, StreamSink& sink, TcpContext& context);
 
   // Nothing of `d` is wanted any more: what comes is counted as unread for `why` and handed to nobody,
@@ -75,7 +83,7 @@ class TcpConnection {
   bool bypassed(Direction d) const { return half_[index_of(d)].bypassed(); }
 
   // Hands on everything held, tells the gaps, ends both directions (those that FIN has not ended).
-  // `time` goes to on_end.
+  // `time`, as the packets tell it, goes to on_end.
   void finish(Nanoseconds time, StreamSink& sink, TcpContext& context);
 
   TcpPhase phase() const;
@@ -85,6 +93,11 @@ class TcpConnection {
   bool ended(Direction d) const { return (half_[index_of(d)].flags & kEnded) != 0; }
   // A SYN of both sides was seen.
   bool handshake_seen() const { return (half_[0].flags & half_[1].flags & kSyn) != 0; }
+  // The receiver of `d` has acknowledged bytes of it that have not been passed on.
+  bool is_behind(Direction d) const {
+    const Half& half = half_[index_of(d)];
+    return (half.flags & (kStarted | kAckKnown)) == (kStarted | kAckKnown) && half.acked > half.next;
+  }
 
  private:
   // What is known of one direction, by its sender's bytes. Offsets count from its first byte.
@@ -95,11 +108,12 @@ class TcpConnection {
     uint32_t fin_seq = 0;   // with kFin: the place of FIN, at or after `next`
     uint16_t window = 0;    // as last advertised by this sender, unscaled
     uint16_t flags = 0;
-    uint8_t ttl = 0;  // highest seen, or the lower one that the receiver has confirmed; 0: none yet
+    uint8_t ttl = 0;          // highest seen, or the lower one that the receiver has confirmed; 0: none yet
+    uint8_t passed_size = 0;  // for the next `passed`, see PassedBytes::make
     Unread bypass = Unread::kCount;  // kCount: the bytes are wanted
     bool bypassed() const { return bypass != Unread::kCount; }
-    PooledPtr<PassedStretches> passed;  // while something passed on is not acknowledged
-    PooledPtr<HeldData> held;           // while something is out of order or was given up
+    PooledPtr<PassedBytes> passed;  // while something passed on is not acknowledged
+    PooledPtr<HeldData> held;       // while something is out of order or was given up
   };
   enum Flag : uint16_t {
     kSeen = 1,        // a packet of this direction was seen
@@ -112,8 +126,10 @@ class TcpConnection {
     kSound = 128,     // its checksums are right as captured: a wrong one is none of the card's doing
     kAckFirst = 256,  // acknowledgements were captured before what they acknowledge
     kReset = 512,     // a RST of this sender closed the connection
+    kUnkept = 1024,   // with kAckFirst: bytes were passed on and are no longer kept
   };
-  struct Call;  // one call's direction, sink, context and time
+  struct Call;          // one call's direction, sink, context and time
+  struct OtherReading;  // what of one segment, or of what it replaces, differs
 
   // tcp_connection.cc: what a segment's header says, and the allowances
   static void start(Half& half, uint32_t seq);
@@ -127,7 +143,7 @@ class TcpConnection {
   void on_life(const PacketView& packet, Direction from);
   void settle(const Call& call);
   void end(const Call& call);
-  Nanoseconds maturity(const Half& half, const TcpShared& shared) const;
+  static Nanoseconds maturity(const Half& half, const TcpShared& shared, Nanoseconds* time = nullptr);
   static bool tail_is_fin(const Half& half);
 
   // tcp_placement.cc: where its payload goes
@@ -135,7 +151,6 @@ class TcpConnection {
   void place_old(uint64_t start, Bytes bytes, const Call& call);
   void place_repeat(uint64_t start, Bytes bytes, const Call& call);
   void place_new(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
-  void place_on_held(uint64_t start, Bytes bytes, uint64_t piece_start, const Call& call);
   void replace_held(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
   void hold(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
   bool try_hold(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call);
@@ -144,7 +159,10 @@ class TcpConnection {
   void drain(const Call& call);
   void lose(uint64_t until, bool missing, Nanoseconds time, const Call& call);
   void give_up_front(const Call& call);
-  void extra(ExtraKind kind, uint64_t offset, Bytes bytes, const Call& call);
+  void extra(ExtraKind kind, uint64_t offset, Bytes bytes, const Call& call, size_t shared = 0);
+  void tell(ExtraKind kind, const OtherReading& reading, uint64_t start, const uint8_t* bytes,
+            const Call& call);
+  void keep_passed(Half& half, Bytes bytes, const Call& call);
   static bool front_waits(const Half& half);
   static HeldData* held_data(Half& half, const Call& call);
 

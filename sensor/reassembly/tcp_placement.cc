@@ -6,15 +6,17 @@
 #include <iterator>
 
 #include "sensor/reassembly/held_data.h"
-#include "sensor/reassembly/passed_stretches.h"
+#include "sensor/reassembly/passed_bytes.h"
 #include "sensor/reassembly/tcp_call.h"
 #include "sensor/reassembly/tcp_connection.h"
 
 namespace weir {
 namespace {
 
-// A segment that meets more pieces than this joins them.
-constexpr size_t kPiecesToJoin = 8;
+// One byte at a time is what a hostile sender's pieces have.
+bool same_bytes(const uint8_t* one, const uint8_t* other, size_t n) {
+  return n == 1 ? *one == *other : std::memcmp(one, other, n) == 0;
+}
 
 }  // namespace
 
@@ -103,6 +105,7 @@ void TcpConnection::place_old(uint64_t start, Bytes bytes, const Call& call) {
     if (in_hole) {
       ++call.context.shared.counters().late;
       extra(ExtraKind::kLate, start, part, call);
+      if (half.passed != nullptr) half.passed->fill(start, part);
     } else {
       place_repeat(start, part, call);
     }
@@ -115,117 +118,180 @@ void TcpConnection::place_old(uint64_t start, Bytes bytes, const Call& call) {
 // acknowledged it will not take again, so only what it might still take must be comparable.
 void TcpConnection::place_repeat(uint64_t start, Bytes bytes, const Call& call) {
   Half& half = half_[index_of(call.direction)];
+  Inspection& ledger = call.context.ledger;
+  ReassemblyCounters& counters = call.context.shared.counters();
   if (half.bypassed() && (half.flags & kForgot) == 0) {
-    call.context.ledger.duplicate += bytes.size();
-    ++call.context.shared.counters().duplicates;
+    ledger.duplicate += bytes.size();
+    ++counters.duplicates;
     return;
   }
-  const auto seq = static_cast<uint32_t>(half.next_seq - (half.next - start));
-  PassedStretches::Verdict verdict;
-  if (half.passed != nullptr) verdict = half.passed->compare(seq, bytes);
-  const bool acked =
-      half.acked >= start + bytes.size() && (half.flags & (kForgot | kAckFirst)) == 0 && !call.doubtful;
-  // A zero where the last byte was, alone, is how some probe a silent peer (RFC 9293 3.8.4: "garbage").
-  const bool keep_alive = call.packet != nullptr && call.packet->payload_wire == 1 && bytes.size() == 1 &&
-                          bytes[0] == 0 && start + 1 == half.next;
-  if (!verdict.differs && (keep_alive || verdict.verified >= bytes.size() || acked)) {
-    call.context.ledger.duplicate += bytes.size();
-    ++call.context.shared.counters().duplicates;
+  // A zero where the last byte was, alone, is how some probe a silent peer that has taken everything
+  // (RFC 9293 3.8.4: "garbage").
+  const bool all_taken =
+      half.acked >= half.next || (half_[index_of(opposite(call.direction))].flags & kSeen) == 0;
+  const bool keep_alive = all_taken && call.packet != nullptr && call.packet->payload_wire == 1 &&
+                          bytes.size() == 1 && bytes[0] == 0 && start + 1 == half.next;
+  const bool trusts_acks = (half.flags & (kForgot | kUnkept)) == 0 && !call.doubtful;
+  const uint64_t vouched = trusts_acks ? half.acked : 0;
+  const uint64_t end = start + bytes.size();
+  PassedBytes::Verdict verdict{false, std::min(end, std::max(start, vouched)), end};
+  if (keep_alive) {
+    verdict.unknown_from = end;
+  } else if (half.passed != nullptr) {
+    verdict = half.passed->compare(start, bytes, vouched);
+  }
+  if (verdict.differs) {
+    extra(ExtraKind::kConflict, start, bytes, call);
+    ++counters.conflicts;
     return;
   }
-  ++(verdict.differs ? call.context.shared.counters().conflicts : call.context.shared.counters().uncompared);
-  extra(verdict.differs ? ExtraKind::kConflict : ExtraKind::kRepeat, start, bytes, call);
+  const uint64_t unknown = verdict.unknown_to - verdict.unknown_from;
+  if (unknown < bytes.size()) {
+    ledger.duplicate += bytes.size() - unknown;
+    ++counters.duplicates;
+  }
+  if (unknown == 0) return;
+  ++counters.uncompared;
+  extra(ExtraKind::kRepeat, verdict.unknown_from,
+        bytes.subspan(static_cast<size_t>(verdict.unknown_from - start), static_cast<size_t>(unknown)), call);
 }
 
 // [start, end) is at or after `next`; null bytes: the capture cut them off.
 void TcpConnection::place_new(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call) {
   Half& half = half_[index_of(call.direction)];
+  ReassemblyCounters& counters = call.context.shared.counters();
   uint64_t at = start;
   size_t met = 0;
+  OtherReading late;   // for pieces that the capture had cut off
+  OtherReading other;  // the version that waits is the one that the receiver keeps
+  HeldData::Pieces::iterator piece;
+  bool found = false;  // `piece` is the first that ends behind `at`
   while (at < end) {
     uint64_t stop = end;
     bool on_held = false;
-    uint64_t piece_start = 0;
     if (half.held != nullptr && half.held->has_pieces()) {
-      const auto piece = half.held->ending_after(at);
+      if (!found) piece = half.held->ending_after(at);
+      found = true;
       if (piece != half.held->pieces().end()) {
-        piece_start = piece->first;
-        on_held = piece_start <= at;
-        stop = std::min(stop, on_held ? piece_start + piece->second.length : piece_start);
+        on_held = piece->first <= at;
+        stop = std::min(stop, on_held ? piece->first + piece->second.length : piece->first);
       }
+    } else {
+      found = false;
     }
     const uint8_t* part = bytes == nullptr ? nullptr : bytes + (at - start);
+    const auto n = static_cast<size_t>(stop - at);
     if (on_held) {
       ++met;
-      if (part != nullptr) place_on_held(at, {part, static_cast<size_t>(stop - at)}, piece_start, call);
-      if (piece_start == half.next && !front_waits(half)) pass_front(call);
-    } else if (at != half.next || call.doubtful) {
-      hold(at, stop, part, call);
-    } else if (part != nullptr) {
-      pass({part, static_cast<size_t>(stop - at)}, call.time, true, call);
+      if (part == nullptr) {
+        // Counted as cut off already.
+      } else if (piece->second.data == nullptr) {
+        late.add(at, stop);
+      } else if (same_bytes(piece->second.data + (at - piece->first), part, n)) {
+        ++counters.duplicates;
+        call.context.ledger.duplicate += n;
+      } else {
+        other.add(at, stop);
+      }
+      if (piece->first == half.next && !front_waits(half)) {
+        pass_front(call);
+        found = false;
+      } else {
+        ++piece;
+      }
+    } else if (call.doubtful && met > tcp::kPiecesToJoin) {
+      // Read in one piece with what it contradicts, not waited for bit by bit.
+      if (part != nullptr) other.add(at, stop);
     } else {
-      lose(stop, false, call.time, call);
+      found = false;
+      if (at != half.next || call.doubtful) {
+        hold(at, stop, part, call);
+      } else if (part != nullptr) {
+        pass({part, n}, call.time, true, call);
+      } else {
+        lose(stop, false, call.time, call);
+      }
     }
     at = stop;
   }
+  if (late.own != 0) {
+    ++counters.late;
+    tell(ExtraKind::kLate, late, start, bytes, call);
+  }
+  if (other.own != 0) {
+    ++counters.conflicts;
+    tell(ExtraKind::kConflict, other, start, bytes, call);
+  }
   drain(call);
-  if (met > kPiecesToJoin && half.held != nullptr) half.held->join(start, end);
+  if (met > tcp::kPiecesToJoin && half.held != nullptr) half.held->join(start, end);
 }
 
 // Where the receiver keeps the later of two versions that wait, the earlier one leaves: place_new then finds
-// its place free. What is known to be taken comes before what is doubtful, whichever was first.
+// its place free. What is known to be taken comes before what is doubtful, whichever was first. What left is
+// told as a receiver reads that keeps it: in the midst of the later segment's bytes.
 void TcpConnection::replace_held(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call) {
   Half& half = half_[index_of(call.direction)];
   ReassemblyCounters& counters = call.context.shared.counters();
   auto at = half.held->ending_after(start);
   if (at == half.held->pieces().end() || at->first >= end) return;
   const TargetPolicy policy = call.context.shared.options().targets.of(call.packet->key.dst);
+  OtherReading left;
+  uint8_t* reading = nullptr;
+  Nanoseconds time = 0;
   while (at != half.held->pieces().end() && at->first < end) {
     const HeldData::Piece& piece = at->second;
     const uint64_t begin = at->first;
     const uint64_t from = std::max(start, begin);
     const uint64_t to = std::min(end, begin + piece.length);
+    const auto n = static_cast<size_t>(to - from);
     const SegmentExtent older{begin - piece.origin.lead, begin + piece.length + piece.origin.trail};
     const bool wins = piece.origin.doubtful != call.doubtful ? piece.origin.doubtful
                                                              : newer_wins(policy, older, call.extent);
-    const bool same = piece.data != nullptr &&
-                      std::memcmp(piece.data + (from - begin), bytes + (from - start), to - from) == 0;
-    HeldData::Piece old;
-    if (!wins || piece.data == nullptr || (same && !piece.origin.doubtful) ||
-        !half.held->cut(at, from, to, &old)) {
+    if (!wins || piece.data == nullptr) {
+      ++at;
+      continue;
+    }
+    const uint8_t* theirs = piece.data + (from - begin);
+    const bool same = same_bytes(theirs, bytes + (from - start), n);
+    if (same && !piece.origin.doubtful) {
+      ++at;
+      continue;
+    }
+    if (!same) {
+      if (reading == nullptr) {
+        reading = call.context.shared.scratch(static_cast<size_t>(end - start));
+        std::memcpy(reading, bytes, static_cast<size_t>(end - start));
+        time = piece.time;
+      }
+      std::memcpy(reading + (from - start), theirs, n);
+    }
+    if (!half.held->cut(at, from, to)) {
+      if (!same) std::memcpy(reading + (from - start), bytes + (from - start), n);
       ++at;
       continue;
     }
     if (same) {
-      call.context.ledger.duplicate += to - from;
+      call.context.ledger.duplicate += n;
       ++counters.duplicates;
     } else {
-      Call earlier = call;
-      earlier.time = old.time;
-      ++counters.conflicts;
       ++counters.replaced;
-      extra(ExtraKind::kConflict, from, {old.data + (from - begin), static_cast<size_t>(to - from)}, earlier);
+      left.add(from, to);
     }
-    half.held->free_bytes(old);
     at = half.held->ending_after(to);
   }
+  if (left.own == 0) return;
+  ++counters.conflicts;
+  Call earlier = call;
+  earlier.time = time;
+  tell(ExtraKind::kConflict, left, start, reading, earlier);
 }
 
-// The version that waits is the one that the receiver keeps.
-void TcpConnection::place_on_held(uint64_t start, Bytes bytes, uint64_t piece_start, const Call& call) {
-  Half& half = half_[index_of(call.direction)];
-  ReassemblyCounters& counters = call.context.shared.counters();
-  const HeldData::Piece& piece = half.held->pieces().find(piece_start)->second;
-  if (piece.data == nullptr) {  // cut off when it came first
-    ++counters.late;
-    extra(ExtraKind::kLate, start, bytes, call);
-  } else if (std::memcmp(piece.data + (start - piece_start), bytes.data(), bytes.size()) == 0) {
-    ++counters.duplicates;
-    call.context.ledger.duplicate += bytes.size();
-  } else {
-    ++counters.conflicts;
-    extra(ExtraKind::kConflict, start, bytes, call);
-  }
+// `bytes` begin at `start`.
+void TcpConnection::tell(ExtraKind kind, const OtherReading& reading, uint64_t start, const uint8_t* bytes,
+                         const Call& call) {
+  const auto length = static_cast<size_t>(reading.end - reading.begin);
+  extra(kind, reading.begin, {bytes + (reading.begin - start), length}, call,
+        length - static_cast<size_t>(reading.own));
 }
 
 void TcpConnection::hold(uint64_t start, uint64_t end, const uint8_t* bytes, const Call& call) {
@@ -265,7 +331,7 @@ bool TcpConnection::try_hold(uint64_t start, uint64_t end, const uint8_t* bytes,
   const size_t limit = call.context.shared.options().hold_limit;
   HeldData::Stamp stamp;
   // Where the receiver is not captured nothing will be acknowledged: the allowance runs at once.
-  if (half.acked >= start || (peer.flags & kSeen) == 0) stamp = {call.time, packets_};
+  if (half.acked >= start || (peer.flags & kSeen) == 0) stamp = {call.time, packets_, call.now};
   const HeldData::Origin origin{static_cast<uint32_t>(start - call.extent.begin),
                                 static_cast<uint32_t>(call.extent.end - end), call.packet->ttl,
                                 call.doubtful};
@@ -286,16 +352,28 @@ void TcpConnection::pass(Bytes bytes, Nanoseconds time, bool fresh, const Call& 
   const bool acked = half.acked >= offset + bytes.size();
   ++call.context.shared.counters().chunks;
   if (acked && fresh) half.flags |= kAckFirst;
-  if (!acked || fresh) {
-    if (half.passed == nullptr) {
-      half.passed =
-          PassedStretches::make(call.context.shared, half.next_seq, call.sink.recent(call.direction));
-    }
-    if (half.passed != nullptr) half.passed->add(half.next_seq, bytes);
-  }
+  if (!acked || fresh || (half.flags & kAckFirst) != 0) keep_passed(half, bytes, call);
   half.next += bytes.size();
   half.next_seq += static_cast<uint32_t>(bytes.size());
   call.sink.on_chunk(call.direction, offset, bytes, time);
+}
+
+// Until the peer has acknowledged them, the stream's next bytes may come again; where acknowledgements are
+// captured before what they acknowledge, for as long as there is room.
+void TcpConnection::keep_passed(Half& half, Bytes bytes, const Call& call) {
+  const bool ack_first = (half.flags & kAckFirst) != 0;
+  if (half.passed == nullptr) {
+    half.passed = PassedBytes::make(call.context.shared, half.next, call.sink.recent(call.direction),
+                                    bytes.size(), half.passed_size);
+  }
+  bool kept = half.passed != nullptr;
+  if (kept) {
+    const bool blind = ack_first || (half_[index_of(opposite(call.direction))].flags & kSeen) == 0;
+    const uint64_t taken = ack_first || (half.flags & kForgot) != 0 ? 0 : half.acked;
+    kept = PassedBytes::append(half.passed, half.next, bytes, taken,
+                               blind ? PassedBytes::kMostBlind : PassedBytes::kMost);
+  }
+  if (!kept && ack_first) half.flags |= kUnkept;
 }
 
 void TcpConnection::pass_front(const Call& call) {
@@ -367,24 +445,24 @@ void TcpConnection::give_up_front(const Call& call) {
     lose(half.held->tail_offset(), true, half.held->tail().time, call);
   }
   half.held->advance(half.next);
-  if (half.acked > half.next) half.held->acknowledge(half.acked, half.next, {call.time, packets_});
+  if (half.acked > half.next) half.held->acknowledge(half.acked, half.next, {call.time, packets_, call.now});
 }
 
-void TcpConnection::extra(ExtraKind kind, uint64_t offset, Bytes bytes, const Call& call) {
+void TcpConnection::extra(ExtraKind kind, uint64_t offset, Bytes bytes, const Call& call, size_t shared) {
   if (bytes.empty()) return;
   const Half& half = half_[index_of(call.direction)];
   if (half.bypassed()) {
-    call.context.ledger.add_unread(half.bypass, bytes.size());
+    call.context.ledger.add_unread(half.bypass, bytes.size() - shared);
     return;
   }
-  std::array<uint8_t, PassedStretches::kEdge> before;
-  std::array<uint8_t, PassedStretches::kEdge> after;
+  std::array<uint8_t, PassedBytes::kAround> before;
+  std::array<uint8_t, PassedBytes::kAround> after;
   const uint64_t end = offset + bytes.size();
   Surroundings around;
+  around.shared = shared;
   if (half.passed != nullptr) {
-    const uint32_t seq = half.next_seq + static_cast<uint32_t>(offset - half.next);
-    around.before = Bytes(before).last(half.passed->before(seq, before));
-    around.after = Bytes(after).first(half.passed->after(seq + static_cast<uint32_t>(bytes.size()), after));
+    around.before = Bytes(before).last(half.passed->before(offset, before));
+    around.after = Bytes(after).first(half.passed->after(end, after));
   }
   if (around.before.empty() && offset == half.next) around.before = call.sink.recent(call.direction);
   if (half.held != nullptr && half.held->has_pieces()) {
@@ -392,7 +470,7 @@ void TcpConnection::extra(ExtraKind kind, uint64_t offset, Bytes bytes, const Ca
       const auto piece = half.held->ending_after(offset - 1);
       if (piece != half.held->pieces().end() && piece->first < offset && piece->second.data != nullptr) {
         const Bytes left(piece->second.data, static_cast<size_t>(offset - piece->first));
-        around.before = left.last(std::min(left.size(), PassedStretches::kEdge));
+        around.before = left.last(std::min(left.size(), PassedBytes::kAround));
       }
     }
     if (around.after.empty()) {
@@ -400,7 +478,7 @@ void TcpConnection::extra(ExtraKind kind, uint64_t offset, Bytes bytes, const Ca
       if (piece != half.held->pieces().end() && piece->first <= end && piece->second.data != nullptr) {
         const Bytes whole(piece->second.data, piece->second.length);
         const Bytes right = whole.subspan(static_cast<size_t>(end - piece->first));
-        around.after = right.first(std::min(right.size(), PassedStretches::kEdge));
+        around.after = right.first(std::min(right.size(), PassedBytes::kAround));
       }
     }
   }

@@ -34,7 +34,7 @@ ReassemblyCounters& ReassemblyCounters::operator+=(const ReassemblyCounters& oth
   return *this;
 }
 
-TcpShared::TcpShared(MemoryBudget& budget, const TcpOptions& options, const HashKey& key)
-    : budget_(budget), options_(options), key_(key), pool_(pool_options()) {}
+TcpShared::TcpShared(MemoryBudget& budget, const TcpOptions& options)
+    : budget_(budget), options_(options), pool_(pool_options()) {}
 
 }  // namespace weir

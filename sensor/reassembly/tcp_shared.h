@@ -1,12 +1,12 @@
 // What all TCP connections of one worker share: options, the budget that held data draws on, pools of
-// buffers, counters, the hash key. One per worker, made before and outliving its connections.
+// buffers, counters. One per worker, made before and outliving its connections.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <memory_resource>
+#include <vector>
 
-#include "sensor/base/keyed_hash.h"
 #include "sensor/base/memory_budget.h"
 #include "sensor/base/packet.h"
 #include "sensor/base/target_policy.h"
@@ -36,7 +36,7 @@ struct ReassemblyCounters {
   uint64_t gap_bytes = 0;       // their length when they were given up
   uint64_t late = 0;            // pieces that came after their hole was given up
   uint64_t duplicates = 0;      // pieces that repeat what was there
-  uint64_t conflicts = 0;       // pieces that differ from what was there
+  uint64_t conflicts = 0;       // segments that differ from what was there, or replace it
   uint64_t uncompared = 0;      // pieces that come again where the first version is no longer known
   uint64_t unplaced = 0;        // payload outside any window, handed on as an extra
   uint64_t resets_ignored = 0;  // RST out of window
@@ -61,13 +61,28 @@ using PooledPtr = std::unique_ptr<T, ReleaseToPool>;
 
 class TcpShared {
  public:
-  TcpShared(MemoryBudget& budget, const TcpOptions& options, const HashKey& key);
+  TcpShared(MemoryBudget& budget, const TcpOptions& options);
   TcpShared(const TcpShared&) = delete;
   TcpShared& operator=(const TcpShared&) = delete;
 
   const TcpOptions& options() const { return options_; }
-  const HashKey& key() const { return key_; }
   MemoryBudget& budget() { return budget_; }
+  // Of the budget, for copies of what was passed on: half at most, so that they never take the room of what
+  // waits for its turn.
+  bool try_keep(size_t n) {
+    if (n > budget_.limit() / 2 - kept_ || !budget_.try_take(n)) return false;
+    kept_ += n;
+    return true;
+  }
+  void give_kept(size_t n) {
+    kept_ -= n;
+    budget_.give(n);
+  }
+  // Room for `n` bytes during one call; what it held is gone.
+  uint8_t* scratch(size_t n) {
+    if (scratch_.size() < n) scratch_.resize(n);
+    return scratch_.data();
+  }
   std::pmr::memory_resource& pool() { return pool_; }
   ReassemblyCounters& counters() { return counters_; }
   const ReassemblyCounters& counters() const { return counters_; }
@@ -75,7 +90,8 @@ class TcpShared {
  private:
   MemoryBudget& budget_;
   TcpOptions options_;
-  HashKey key_;
+  size_t kept_ = 0;
+  std::vector<uint8_t> scratch_;
   std::pmr::unsynchronized_pool_resource pool_;
   ReassemblyCounters counters_;
 };

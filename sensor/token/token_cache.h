@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,9 @@ namespace weir {
 class TokenCache {
  public:
   TokenCache();
+  ~TokenCache();
+  TokenCache(const TokenCache&) = delete;
+  TokenCache& operator=(const TokenCache&) = delete;
 
   // What tokenizer.token(detector_id, normalised) gives. Always with the same tokenizer; `detector` is the
   // index that belongs to the id.
@@ -36,6 +40,10 @@ class TokenCache {
 
   std::array<HashKey, 2> keys_;
   std::vector<Entry> entries_;
+  // By detector: the hash up to the value, once one was asked for. A flood of new values takes the cache by
+  // nothing; each then costs no more than its own bytes.
+  struct Started;
+  std::vector<std::unique_ptr<Started>> started_;
 };
 
 }  // namespace weir

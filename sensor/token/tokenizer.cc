@@ -12,8 +12,9 @@ namespace weir {
 
 namespace {
 
-// One line: the format, the key's name, the key, and the first bytes of its hash, so that a damaged file is
-// noticed and no token is made with a wrong key.
+// One line: the format, a name, the key, and the first bytes of their hash, so that a damaged file is noticed
+// and no token is made with a wrong key. The name is "k1" in files of earlier versions, which are good as
+// before; what tokens show is derived from the key.
 constexpr std::string_view kFormat = "weir-token-key-1";
 constexpr size_t kCheckBytes = 8;
 constexpr size_t kMaxFile = 256;
@@ -53,22 +54,32 @@ class File {
   int descriptor_;
 };
 
+// "k" and eight hex digits: keyed, so that it tells nothing of the key, and the same for no two keys but by a
+// chance of one in four billion.
+std::string name_of_key(const std::array<uint8_t, 32>& key) {
+  constexpr std::string_view kLabel = "weir-token-key-name";
+  std::array<uint8_t, crypto_generichash_BYTES> hash{};
+  crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const uint8_t*>(kLabel.data()), kLabel.size(),
+                     key.data(), key.size());
+  return "k" + hex(hash.data(), 4);
+}
+
 bool is_key_name(std::string_view name) {
-  if (name.size() < 2 || name.size() > 8 || name[0] != 'k') return false;
+  if (name.size() < 2 || name.size() > 9 || name[0] != 'k') return false;
   for (const char c : name.substr(1)) {
-    if (c < '0' || c > '9') return false;
+    if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) return false;
   }
   return true;
 }
 
-bool parse_key(std::string_view text, std::string* name, std::array<uint8_t, 32>* key) {
+bool parse_key(std::string_view text, std::array<uint8_t, 32>* key) {
   if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
   if (!text.starts_with(kFormat) || text.size() <= kFormat.size() || text[kFormat.size()] != ' ')
     return false;
   text.remove_prefix(kFormat.size() + 1);
   const size_t space = text.find(' ');
   if (space == std::string_view::npos || !is_key_name(text.substr(0, space))) return false;
-  *name = text.substr(0, space);
+  const std::string name(text.substr(0, space));
   text.remove_prefix(space + 1);
   if (text.size() != 64 + 1 + 2 * kCheckBytes || text[64] != ' ') return false;
   size_t n = 0;
@@ -76,13 +87,12 @@ bool parse_key(std::string_view text, std::string* name, std::array<uint8_t, 32>
   return sodium_hex2bin(key->data(), key->size(), text.data(), 64, nullptr, &n, nullptr) == 0 && n == 32 &&
          sodium_hex2bin(check.data(), check.size(), text.data() + 65, 2 * kCheckBytes, nullptr, &n,
                         nullptr) == 0 &&
-         n == kCheckBytes && check == check_of(*name, *key);
+         n == kCheckBytes && check == check_of(name, *key);
 }
 
 enum class ReadOutcome : uint8_t { kOk, kMissing, kFailed };
 
-ReadOutcome read_key(const std::string& path, std::string* name, std::array<uint8_t, 32>* key,
-                     std::string* error) {
+ReadOutcome read_key(const std::string& path, std::array<uint8_t, 32>* key, std::string* error) {
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) {
     if (errno == ENOENT) return ReadOutcome::kMissing;
@@ -106,7 +116,7 @@ ReadOutcome read_key(const std::string& path, std::string* name, std::array<uint
     if (n <= 0) break;
     have += static_cast<size_t>(n);
   }
-  const bool good = have < buffer.size() && parse_key({buffer.data(), have}, name, key);
+  const bool good = have < buffer.size() && parse_key({buffer.data(), have}, key);
   sodium_memzero(buffer.data(), buffer.size());
   if (!good) {
     *error = path +
@@ -143,6 +153,7 @@ TokenKey TokenKey::random() {
   TokenKey key;
   // Works before sodium_init() too; without a source of randomness it ends the program.
   randombytes_buf(key.bytes_.data(), key.bytes_.size());
+  key.name_ = name_of_key(key.bytes_);
   return key;
 }
 
@@ -151,7 +162,7 @@ bool TokenKey::load_or_create(const std::string& path, TokenKey* key, std::strin
     *error = "libsodium cannot be started";
     return false;
   }
-  ReadOutcome outcome = read_key(path, &key->name_, &key->bytes_, error);
+  ReadOutcome outcome = read_key(path, &key->bytes_, error);
   if (outcome == ReadOutcome::kMissing) {
     const TokenKey fresh = random();
     const auto check = check_of(fresh.name_, fresh.bytes_);
@@ -161,24 +172,34 @@ bool TokenKey::load_or_create(const std::string& path, TokenKey* key, std::strin
     const bool written = write_key(path, text, error);
     sodium_memzero(text.data(), text.size());
     if (!written) return false;
-    outcome = read_key(path, &key->name_, &key->bytes_, error);
+    outcome = read_key(path, &key->bytes_, error);
     if (outcome == ReadOutcome::kMissing) *error = path + ": the token key has vanished";
   }
+  if (outcome == ReadOutcome::kOk) key->name_ = name_of_key(key->bytes_);
   return outcome == ReadOutcome::kOk;
 }
 
 Tokenizer::Tokenizer(const TokenKey& key) : key_(key) {}
 
-Token Tokenizer::token(std::string_view detector_id, std::string_view normalised) const {
-  Token token;
-  crypto_generichash_state state;
-  crypto_generichash_init(&state, key_.bytes().data(), key_.bytes().size(), token.bytes.size());
+void Tokenizer::start(std::string_view detector_id, crypto_generichash_blake2b_state* state) const {
+  crypto_generichash_init(state, key_.bytes().data(), key_.bytes().size(), sizeof(Token::bytes));
   static constexpr uint8_t kEnd = 0;
-  crypto_generichash_update(&state, reinterpret_cast<const uint8_t*>(detector_id.data()), detector_id.size());
-  crypto_generichash_update(&state, &kEnd, 1);
+  crypto_generichash_update(state, reinterpret_cast<const uint8_t*>(detector_id.data()), detector_id.size());
+  crypto_generichash_update(state, &kEnd, 1);
+}
+
+Token Tokenizer::finish(const crypto_generichash_blake2b_state& started, std::string_view normalised) {
+  Token token;
+  crypto_generichash_state state = started;
   crypto_generichash_update(&state, reinterpret_cast<const uint8_t*>(normalised.data()), normalised.size());
   crypto_generichash_final(&state, token.bytes.data(), token.bytes.size());
   return token;
+}
+
+Token Tokenizer::token(std::string_view detector_id, std::string_view normalised) const {
+  crypto_generichash_state state;
+  start(detector_id, &state);
+  return finish(state, normalised);
 }
 
 std::string Tokenizer::text(const Token& token) const {

@@ -12,6 +12,8 @@
 
 #include "sensor/base/finding.h"
 
+struct crypto_generichash_blake2b_state;  // libsodium's
+
 namespace weir {
 
 // The tenant's key. Wiped when it goes.
@@ -28,11 +30,13 @@ class TokenKey {
   // False with a reason in `error`: readable by others, not a key, damaged, not makeable.
   static bool load_or_create(const std::string& path, TokenKey* key, std::string* error);
 
-  const std::string& name() const { return name_; }  // "k1"
+  // "k" and eight hex digits: BLAKE2b under the key itself of a fixed label. Tokens that cannot be compared
+  // do not look alike.
+  const std::string& name() const { return name_; }
   const std::array<uint8_t, 32>& bytes() const { return bytes_; }
 
  private:
-  std::string name_ = "k1";
+  std::string name_;
   std::array<uint8_t, 32> bytes_{};
 };
 
@@ -42,7 +46,11 @@ class Tokenizer {
 
   // Keyed BLAKE2b-128 of detector id, a zero byte and the normalised value.
   Token token(std::string_view detector_id, std::string_view normalised) const;
-  // "k1:" and 32 hex digits.
+  // The same in two steps, for many values of one detector: `state` as far as all of them share it. It holds
+  // the key: wipe it.
+  void start(std::string_view detector_id, crypto_generichash_blake2b_state* state) const;
+  static Token finish(const crypto_generichash_blake2b_state& started, std::string_view normalised);
+  // The key's name, ":" and 32 hex digits.
   std::string text(const Token& token) const;
 
  private:

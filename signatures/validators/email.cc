@@ -38,50 +38,105 @@ bool is_local_part(std::string_view local) {
   return true;
 }
 
-bool is_label(std::string_view label) {
-  if (label.empty() || label.size() > kMaxLabel || label.front() == '-' || label.back() == '-') return false;
-  for (char c : label) {
-    if (!is_letter(c) && !is_ascii_digit(c) && c != '-') return false;
+// A label in lower case; empty when it is longer than one may be.
+class Lower {
+ public:
+  explicit Lower(std::string_view label) {
+    if (label.size() > kMaxLabel) return;
+    for (const char c : label) text_[size_++] = to_lower(c);
   }
-  return true;
+  std::string_view text() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, kMaxLabel> text_{};
+  size_t size_ = 0;
+};
+
+// Does the last label of `domain` name a top-level domain?
+bool has_plausible_end(std::string_view domain) {
+  return is_plausible_tld(Lower(domain.substr(domain.rfind('.') + 1)).text());
 }
 
-bool is_domain(std::string_view domain) {
-  size_t labels = 0;
-  size_t numeric = 0;              // labels of digits only: 163.com has one, a version number more
-  size_t leading_digit_first = 0;  // among the first two
-  std::string_view first;
-  std::string_view label;
-  for (std::string_view rest = domain;;) {
-    const size_t dot = rest.find('.');
-    label = rest.substr(0, dot);
-    if (!is_label(label)) return false;
-    if (labels == 0) first = label;
-    if (all_ascii_digits(label)) ++numeric;
-    if (labels < 2 && is_ascii_digit(label[0])) ++leading_digit_first;
-    ++labels;
-    if (dot == std::string_view::npos) break;
-    rest.remove_prefix(dot + 1);
-  }
-  if (labels < 2 || numeric > 1 || leading_digit_first > 1) return false;
+// Reads a domain from the left, and says of each place whether it may end there.
+class DomainReader {
+ public:
+  // `text`: what follows the '@'.
+  explicit DomainReader(std::string_view text) : text_(text) {}
 
-  std::array<char, kMaxLabel> lower{};
-  for (size_t i = 0; i < label.size(); ++i) lower[i] = to_lower(label[i]);
-  const std::string_view tld(lower.data(), label.size());
-  if (!is_plausible_tld(tld)) return false;
-  // icon@2x.ai, logo@3x.ps: pictures for dense screens.
-  const bool scale =
-      labels == 2 && first.size() == 2 && is_ascii_digit(first[0]) && to_lower(first[1]) == 'x';
-  return !(scale && is_file_like_tld(tld));
-}
+  // Reads on to `end`. False: what was read is the beginning of no domain.
+  bool read_to(size_t end) {
+    for (; at_ < end; ++at_) {
+      const char c = text_[at_];
+      if (c == '.') {
+        if (!end_label()) return false;
+        ++labels_;
+        label_ = at_ + 1;
+      } else if (!is_letter(c) && !is_ascii_digit(c) && c != '-') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // What was read is a whole domain.
+  bool whole() const {
+    DomainReader last = *this;
+    if (!last.end_label() || ++last.labels_ < 2) return false;
+    const Lower tld(text_.substr(label_, at_ - label_));
+    if (!is_plausible_tld(tld.text())) return false;
+    // icon@2x.ai, logo@3x.ps: pictures for dense screens.
+    const bool scale =
+        last.labels_ == 2 && text_[2] == '.' && is_ascii_digit(text_[0]) && to_lower(text_[1]) == 'x';
+    return !(scale && is_file_like_tld(tld.text()));
+  }
+
+ private:
+  // The label up to here is one, and a domain may still have it.
+  bool end_label() {
+    const std::string_view label = text_.substr(label_, at_ - label_);
+    if (label.empty() || label.size() > kMaxLabel || label.front() == '-' || label.back() == '-')
+      return false;
+    if (all_ascii_digits(label)) ++numeric_;
+    if (labels_ < 2 && is_ascii_digit(label[0])) ++leading_digit_first_;
+    return numeric_ <= 1 && leading_digit_first_ <= 1;
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  size_t label_ = 0;                // where the label begins that is being read
+  size_t labels_ = 0;               // before it
+  size_t numeric_ = 0;              // of digits only: 163.com has one, a version number more
+  size_t leading_digit_first_ = 0;  // among the first two
+};
 
 }  // namespace
+
+size_t longest_net_email(std::string_view value, std::span<const uint16_t> ends, const ValidatorContext&) {
+  // Most ends that say nothing say so by their last label; the way there is read once for all others.
+  while (!ends.empty() && (ends.back() > kMaxAddress || !has_plausible_end(value.substr(0, ends.back())))) {
+    ends = ends.first(ends.size() - 1);
+  }
+  if (ends.empty()) return 0;
+  const size_t at = value.find('@');
+  if (at == std::string_view::npos || !is_local_part(value.substr(0, at))) return 0;
+  DomainReader domain(value.substr(at + 1));
+  if (ends.back() > at + 1 && domain.read_to(ends.back() - at - 1) && domain.whole()) return ends.back();
+  domain = DomainReader(value.substr(at + 1));
+  size_t longest = 0;
+  for (const uint16_t end : ends) {
+    if (end <= at + 1) continue;
+    if (!domain.read_to(end - at - 1)) break;
+    if (domain.whole()) longest = end;
+  }
+  return longest;
+}
 
 ValidatorResult validate_net_email(std::string_view value, const ValidatorContext&) {
   if (value.size() > kMaxAddress) return {};
   const size_t at = value.find('@');
   if (at == std::string_view::npos || !is_local_part(value.substr(0, at))) return {};
-  return {is_domain(value.substr(at + 1)), 0};
+  DomainReader domain(value.substr(at + 1));
+  return {domain.read_to(value.size() - at - 1) && domain.whole(), 0};
 }
 
 std::string_view canonical_net_email(std::string_view value, std::span<char> buffer) {

@@ -62,6 +62,8 @@ ValidatorResult validate_cn_uscc(std::string_view value, const ValidatorContext&
 // email.cc
 ValidatorResult validate_net_email(std::string_view value, const ValidatorContext& context);
 std::string_view canonical_net_email(std::string_view value, std::span<char> buffer);
+size_t longest_net_email(std::string_view value, std::span<const uint16_t> ends,
+                         const ValidatorContext& context);
 
 // us_ssn.cc
 ValidatorResult validate_us_ssn(std::string_view value, const ValidatorContext& context);

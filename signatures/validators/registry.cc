@@ -18,7 +18,7 @@ constexpr NamedValidator kValidators[] = {
     {"cn_resident_id_15", validate_cn_resident_id_15, canonical_alphanumeric},
     {"cn_uscc", validate_cn_uscc, canonical_alphanumeric},
     {"hk_hkid", validate_hk_hkid, canonical_alphanumeric},
-    {"net_email", validate_net_email, canonical_net_email},
+    {"net_email", validate_net_email, canonical_net_email, longest_net_email},
     {"payment_card", validate_payment_card, canonical_alphanumeric},
     {"payment_iban", validate_payment_iban, canonical_alphanumeric},
     {"tw_national_id", validate_tw_national_id, canonical_alphanumeric},

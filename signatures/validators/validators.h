@@ -55,10 +55,17 @@ using Canonical = std::string_view (*)(std::string_view value, std::span<char> b
 
 inline constexpr size_t kMaxCanonicalValue = 320;  // an address: 64 + 1 + 255 (RFC 5321, 4.5.3.1)
 
+// For a kind whose values may end at many places (an address at each of its labels): the last of `ends`
+// (ascending, none over value.size()) up to which `value` is valid; 0 when there is none. One look over the
+// value, however many ends there are: validating each anew would take a sender's 74 labels 74 times.
+using LongestValid = size_t (*)(std::string_view value, std::span<const uint16_t> ends,
+                                const ValidatorContext& context);
+
 struct NamedValidator {
   std::string_view name;  // as packs write it: "cn_resident_id"
   Validator validate = nullptr;
   Canonical canonical = nullptr;
+  LongestValid longest = nullptr;  // null: the kind has few ends
 };
 
 // nullptr for a name that is not registered.

@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
@@ -252,7 +254,7 @@ TEST_F(KafkaSinkEndToEnd, OnlyTheRecordThatIsTooLargeIsLostAndItIsTold) {
   EXPECT_EQ(sink->stats().pending, 0u);
   EXPECT_EQ(sink->stats().failed, 1u);
   EXPECT_EQ(sink->stats().delivered, 19u);
-  EXPECT_THAT(sink->problem(),
+  EXPECT_THAT(sink->losses(),
               HasSubstr("1 alert is lost: uid-7, " + std::to_string(make_record(7, 5000).json.size()) +
                         " bytes: broker: Message size too large"));
   const std::vector<ReadRecord> got = client().read_topic(topic_);
@@ -260,6 +262,43 @@ TEST_F(KafkaSinkEndToEnd, OnlyTheRecordThatIsTooLargeIsLostAndItIsTold) {
   for (const ReadRecord& record : got) values.insert(record.value);
   EXPECT_EQ(values.size(), 19u);
   EXPECT_FALSE(values.contains(make_record(7, 5000).json));
+}
+
+// How many records each batch of partition 0 holds, from the broker's own log (Kafka's record batch, version
+// 2: the length at 8, the count at 57, big-endian).
+std::vector<uint32_t> batches_of(const std::string& topic) {
+  std::ifstream file(std::string(WEIR_BROKER_FOLDER) + "/data/" + topic + "-0/00000000000000000000.log",
+                     std::ios::binary);
+  std::string log((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const auto u32 = [&log](size_t at) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < 4; ++i) n = n << 8 | static_cast<unsigned char>(log[at + i]);
+    return n;
+  };
+  std::vector<uint32_t> counts;
+  for (size_t at = 0; at + 61 <= log.size(); at += 12 + u32(at + 8)) counts.push_back(u32(at + 57));
+  return counts;
+}
+
+// The producer's batches are ten times what the topic takes: they become as large as it takes, not a record
+// each.
+TEST_F(KafkaSinkEndToEnd, ATopicThatTakesSmallBatchesGetsBatches) {
+  constexpr int kCount = 20'000;
+  client().create_topic(topic_, 1, {{"max.message.bytes", "100000"}});
+  auto sink = make_sink({{"compression.codec", "none"}});
+  for (int n = 0; n < kCount; ++n) sink->write(make_record(n, 1000));
+  EXPECT_TRUE(sink->drain(kLong)) << sink->problem();
+  EXPECT_EQ(sink->stats().delivered, static_cast<uint64_t>(kCount));
+  EXPECT_EQ(sink->losses(), "");
+  const std::vector<uint32_t> batches = batches_of(topic_);
+  uint64_t records = 0;
+  for (const uint32_t count : batches) records += count;
+  EXPECT_GE(records, static_cast<uint64_t>(kCount));
+  // A record is 1.3 KB with its headers: 75 fit into a batch, 267 batches are the least.
+  EXPECT_LT(batches.size(), 700u);
+  std::set<std::string> values;
+  for (const ReadRecord& record : client().read_topic(topic_)) values.insert(record.value);
+  EXPECT_EQ(values.size(), static_cast<size_t>(kCount));
 }
 
 }  // namespace

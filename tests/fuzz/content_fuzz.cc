@@ -60,14 +60,19 @@ class CheckingSink final : public weir::TextSink {
   uint64_t sum_ = 0xcbf29ce484222325ull;
 };
 
+// The first byte: how many closed items are kept for the next ones, and how many open ones stand around.
 uint64_t play(weir::Bytes calls, bool by_byte) {
+  const uint8_t first = calls.empty() ? uint8_t{0} : calls[0];
+  calls = calls.subspan(calls.empty() ? 0 : 1);
   weir::MemoryBudget budget(size_t{8} << 20);
   weir::ContentOptions options;
   options.window = 8192;
   options.raw_cut = 10'000;
   options.max_output = 200'000;
   options.ratio_from = 50'000;
-  options.max_open_items = 20;
+  options.items_kept = first % 4 == 0 ? 0 : first % 4 == 1 ? 1 : 256;
+  const size_t around = first % 4 == 3 ? 260 : 0;
+  options.max_open_items = static_cast<uint32_t>(20 + around);
   static constexpr const char* kTypes[] = {"text/plain",
                                            "text/html; charset=gbk",
                                            "multipart/form-data; boundary=b",
@@ -75,7 +80,8 @@ uint64_t play(weir::Bytes calls, bool by_byte) {
                                            "application/x-www-form-urlencoded",
                                            "image/png",
                                            "text/plain; charset=utf-16",
-                                           "text/plain; charset=big5"};
+                                           "text/plain; charset=big5",
+                                           "multipart/mixed; boundary=i"};
   static const std::vector<std::string> kCodings[] = {{},     {"gzip"},  {"deflate"}, {"gzip", "deflate"},
                                                       {"br"}, {"base64"}};
   CheckingSink sink;
@@ -88,6 +94,10 @@ uint64_t play(weir::Bytes calls, bool by_byte) {
     std::vector<weir::ItemId> ids;
     std::vector<uint64_t> offsets;
     size_t at = 0;
+    // Closed again, they fill what the pool keeps.
+    std::vector<weir::ItemId> others;
+    for (size_t i = 0; i < around; ++i) others.push_back(flow.open({}, weir::kNoItem));
+    for (const weir::ItemId other : others) flow.close(other, weir::CloseReason::kComplete);
     const auto byte = [&] { return at < calls.size() ? calls[at++] : uint8_t{0}; };
     while (at < calls.size()) {
       const uint8_t call = byte();
@@ -118,7 +128,7 @@ uint64_t play(weir::Bytes calls, bool by_byte) {
         flow.gap(ids[which], offsets[which], n);
         offsets[which] += n;
       } else if (call / 8 % 4 == 0) {
-        flow.flush(1);
+        flow.flush(1);  // by silence: what waits in a coding's block is decoded, and may end parts
       } else {
         flow.close(ids[which], static_cast<weir::CloseReason>(call / 32 % 4));
       }

@@ -48,6 +48,9 @@ SEEDS = {
     "vxlan_in_fragments": bytes([OWN]) + own(0, VXLAN[:32]) + own(32, VXLAN[32:], False),
     "vxlan_with_hole": bytes([OWN]) + own(0, VXLAN[:56]) + own(64, VXLAN[64:], False),
     "fragment_in_fragment6": bytes([OWN]) + own(0, FRAG6 + UDP[:24], flags=V6, protocol=44) + own(32, UDP[24:32], False, flags=V6, protocol=44),
+    "cost_differing_eights": b"\0" + piece(0, 8) + b"".join(piece(8 + 8 * (i % 8), 8, fill=i % 251) for i in range(600)) + piece(72, 1, False),
+    "cost_recut": b"\0" + piece(0, 64) + piece(64, 64) + piece(128, 5, False) + piece(0, 40) + piece(40, 56) + piece(96, 32) +
+                  piece(120, 13, False) + piece(0, 133, False),
     "two_protocols6": bytes([OWN]) + own(0, UDP[:32], flags=V6, protocol=6) + own(0, UDP[:32], flags=V6) + own(32, UDP[32:], False, flags=V6),
 }
 for number, name in enumerate(["first", "last", "bsd", "linux", "windows", "solaris"]):

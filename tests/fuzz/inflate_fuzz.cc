@@ -26,7 +26,7 @@ std::unique_ptr<weir::Decoder> make(uint8_t kind, Pool& pool) {
   using weir::InflateWrapper;
   switch (kind % 5) {
     case 0:
-      return std::make_unique<weir::Inflater>(InflateWrapper::kGzip, pool, 50);
+      return std::make_unique<weir::Inflater>(InflateWrapper::kGzip, pool);
     case 1:
       return std::make_unique<weir::Inflater>(InflateWrapper::kZlib, pool);
     case 2:

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "parsers/api/item.h"
 #include "sensor/match/matcher.h"
 #include "sensor/match/metadata_readings.h"
 
@@ -108,10 +109,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(a.begin < a.end && a.end <= text.size() && a.end <= a.decided_at + 1);
   }
 
+  // However far apart: seven digits with no letter between.
+  const std::string shown = engine().masker->mask(bytes);
   size_t run = 0;
-  for (const char c : engine().masker->mask(bytes)) {
-    run = c >= '0' && c <= '9' ? run + 1 : 0;
+  for (const char c : shown) {
+    const auto lower = static_cast<char>(c | 0x20);
+    run = c >= '0' && c <= '9' ? run + 1 : (lower >= 'a' && lower <= 'z') || (c & 0x80) != 0 ? 0 : run;
     require(run < 7);
   }
+  if (shown.size() < kMaxMetaLength) require(engine().masker->mask(shown) == shown);
+  engine().masker->field_name(bytes);
   return 0;
 }

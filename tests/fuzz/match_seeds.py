@@ -17,6 +17,8 @@ texts = {
     "at": "a@b@c.com x@@y a.b.c@d.e.f.cn " + "x" * 70 + "@long.com z***@q.com",
     "han": "电话号码护照E12345678身份證G123456(A)統一編號A123456789统一社会信用代码91110000600037341L" * 2,
     "wide": "手机１３８１２３４５６７８ \\u0031\\u0033 \u200b1\u200b3 %2531",
+    "names": "=?UTF-8?B?MTEwMTAxMTk5MDAzMDc4NjcwLnR4dA==?= /f/MTEwMTAxMTk5MDAzMDc4Njcw &#49;&#x33;8&nbsp;1 \\x31\\061\\u{31}%u0031 〡〢〣 ①②③ 一二三"
+             " <b>1</b> 110101%1990%0307%8670 1\0" "3\0" "8\0 VwBYADIANQA4ADAAMwA2AAj/MwAJ/w==",
     "uuid": "13812345-1381-4381-8381-138123456789 d4f1a13812345678c0ffee00 1748503543012 20250529072543",
     "edge": "",
 }

@@ -2,8 +2,9 @@
 // otherwise: the items must be the same, and no call may break the contract of parsers/api/item.h.
 //
 // Input: byte 0 picks the parser, byte 1 bit 0 says that the flow was picked up late. Then records: one byte
-// (bit 0 direction; bits 1–2: 3 a hole, else data; bits 3–7: the length's high bits), one byte (the length's
-// low bits), and for data the bytes. A hole's length is its size times 17. What the parser's probe says of
+// (bit 0 direction; bits 1–2: 3 a hole, 2 data that was captured before what it acknowledges, else data; bits
+// 3–7: the length's high bits), one byte (the length's low bits), and for data the bytes. A hole's length is
+// its size times 17; one of no size is the direction's end. What the parser's probe says of
 // the first bytes is asked and not heeded: the parser must bear anything. To a datagram protocol each piece
 // of data is one datagram.
 #include <array>
@@ -28,16 +29,20 @@ void breach(const std::string& what) {
   std::abort();
 }
 
-std::string play(const weir::ParserInfo& info, const Script& script, bool midstream, size_t piece) {
+// `reader`: through the sensor's FlowReader, which rests where it may.
+std::string play(const weir::ParserInfo& info, const Script& script, bool midstream, size_t piece,
+                 bool reader = false) {
   RecordingSink sink(breach);
-  weir::harness::drive(
-      info, script,
-      [piece](size_t, size_t size) {
-        std::vector<size_t> cuts;
-        for (size_t at = piece; at < size; at += piece) cuts.push_back(at);
-        return cuts;
-      },
-      midstream, sink);
+  const auto cuts = [piece](size_t, size_t size) {
+    std::vector<size_t> places;
+    for (size_t at = 0; at < size && piece < size; at += piece) places.push_back(at);
+    return places;
+  };
+  if (reader) {
+    weir::harness::drive_reader(info, script, cuts, midstream, true, sink);
+  } else {
+    weir::harness::drive(info, script, cuts, midstream, sink);
+  }
   if (!sink.all_closed()) breach("an item was left open");
   return sink.dump();
 }
@@ -57,13 +62,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const size_t n = (size_t{op} >> 3) << 8 | data[at + 1];
     at += 2;
     if ((op & 6) == 6) {
-      if (n > 0) script.gap(direction, n * 17);
+      if (n > 0) {
+        script.gap(direction, n * 17);
+      } else {
+        script.end(direction);
+      }
       continue;
     }
     const size_t length = std::min(n, size - at);
     if (length == 0) continue;
     const std::string bytes(reinterpret_cast<const char*>(data) + at, length);
-    script.data(direction, bytes);
+    script.data(direction, bytes, (op & 6) == 4);
     heads[static_cast<size_t>(direction)] += bytes;
     at += length;
   }
@@ -93,6 +102,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (cut == whole) continue;
     std::fprintf(stderr, "whole:\n%s\ncut in pieces of %zu:\n%s\n", whole.c_str(), piece, cut.c_str());
     breach("the cut of the bytes changed the items");
+  }
+  if (!weir::harness::begins_with_hole(script)) {
+    const std::string read = play(info, script, midstream, 7, true);
+    if (read != whole) {
+      std::fprintf(stderr, "whole:\n%s\nby the FlowReader:\n%s\n", whole.c_str(), read.c_str());
+      breach("the FlowReader changed the items");
+    }
   }
   return 0;
 }

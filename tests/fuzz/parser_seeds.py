@@ -21,6 +21,9 @@ def gap(direction, n):
     return bytes([direction | 6 | (n >> 8) << 3, n & 255])
 
 
+END, AHEAD = 0, 4  # a hole of no size is the direction's end; a direction with AHEAD: captured too early
+
+
 def seed(name, parser, *steps, late=0):
     parts = [bytes([parser, late])]
     for direction, what in steps:
@@ -63,6 +66,17 @@ seed("http_meta", HTTP, (1, OK + b"Content-Disposition: attachment; filename*=GB
 seed("http_head_hole", HTTP, (0, POST + b"Cook"), (0, 9), (0, b"ie: 1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"))
 seed("http_junk", HTTP, (0, b"GET /old\r\n\x01\x02PUT http://h/ HTTP/1.0\n\n"), (1, b"<html>HTTP/1.1 200 OK\r\n\r\n"))
 seed("http_long_head", HTTP, (0, POST + b"A: " + b"b" * 70000 + b"\r\nContent-Length: 1\r\n\r\nxGET / HTTP/1.1\r\n\r\n"))
+
+TIMEOUT = b"HTTP/1.1 408 T\r\nContent-Length: 0\r\n\r\n"
+GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+seed("http_unasked", HTTP, (1, TIMEOUT), (0, GET), (1, OK + b"Content-Length: 1\r\n\r\nx" + TIMEOUT), (0, GET), (1, OK + b"\r\n"))
+seed("http_ahead", HTTP, (1 | AHEAD, OK + b"Content-Length: 1\r\n\r\nx"), (0, GET + GET), (1, OK + b"\r\n"))
+seed("http_answered_inside", HTTP, (0, GET[:9]), (1, TIMEOUT), (0, GET[9:] + GET), (1, OK + b"\r\n"))
+seed("http_ends", HTTP, (0, POST + b"Cookie"), (0, END), (1, OK + b"\r\nbody"), (1, END), (0, b"late"))
+seed("http_server_first", HTTP, (0, OK + b"Content-Length: 1\r\n\r\nx"), (1, GET), (0, OK + b"\r\ny"), late=1)
+seed("http_many_begins", HTTP, (0, POST + CHUNKED + b"ZZ\r\n" + b"GET /" * 600 + b"a" * 900 + b"\nGET / HTTP/1.1\r\n\r\n"))
+seed("http_parameters", HTTP, (0, POST + b"Content-Disposition: a" + b';x=""' * 700 + b"\r\n\r\n"))
+seed("tls_empty_records", TLS, (0, b"\x17\x03\x03\0\0" * 700 + b"\xff" * 6), (0, b"\x17" * 80), late=1)
 
 for name, parser in (("ssh", SSH), ("quic", QUIC), ("quic_v2", QUIC), ("dtls", DTLS), ("wireguard", WIREGUARD),
                      ("ipsec_500", IPSEC), ("ipsec_4500", IPSEC)):

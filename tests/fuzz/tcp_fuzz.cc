@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.targets = weir::TargetPolicies({}, static_cast<weir::TargetPolicy>((setup >> 2 & 7) % 6));
   options.drop_wrong_checksums = (setup & 0x20) != 0;
   const size_t record = (setup & 0x80) != 0 ? 8 : 7;
-  weir::TcpShared shared(budget, options, weir::HashKey{7, 9});
+  weir::TcpShared shared(budget, options);
   weir::Inspection ledger;
   weir::TcpContext context{shared, ledger};
   weir::harness::StreamRecorder sink;

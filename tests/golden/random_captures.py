@@ -64,10 +64,12 @@ class Capture:
             out += self.random.choice(WORDS)
         return out.encode()[:size]
 
-    def conversation(self, port, talk, mangle=False, handshake=True, snap=None, end=True):
+    def conversation(self, port, talk, mangle=False, handshake=True, snap=None, end=True, v6=None):
         """`talk`: (0 | 1, bytes) in turn. Mangled: repeated, reordered and, by overlaps, cut otherwise, and lost. Returns the
         stream bytes of both sides that are in the capture at least once."""
-        rnd, v6 = self.random, self.random.random() < 0.3
+        rnd = self.random
+        drawn = rnd.random() < 0.3
+        v6 = drawn if v6 is None else v6
         ends = self.addresses()
         ports = (rnd.randrange(20000, 60000), port)
         ways = ((ends, ports), (ends[::-1], ports[::-1]))

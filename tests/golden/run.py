@@ -10,8 +10,8 @@ For each case (pcaps/README.md has the schema of case.yaml):
   schema     each alert validates against sensor/alert/alert.schema.json, and against OCSF 1.8.0 (ocsf_check.py)
   workers    one worker and two write the same lines
   expected   they are those of expected.jsonl
-  secrecy    no output (alerts, text, item list, standard error, --summary-json) shows a value that was sent, more than
-             nine digits of one, or an unkeyed digest of a value or of a small item
+  secrecy    no output (alerts, text, item list, standard error, --summary-json) shows a value that was sent or seven
+             digits of one, in any reading (readings.py), or an unkeyed digest of a value or of a small item
 
 Needs python3-yaml and python3-jsonschema. Exit code 0 when all cases hold, 1 otherwise.
 """

@@ -1,14 +1,17 @@
-"""Looks for sent values in an output: in clear, in parts, escaped, or as an unkeyed digest."""
+"""Looks for sent values in an output: in clear, in parts, in any reading (readings.py), or as an unkeyed digest."""
 import base64
 import hashlib
 import json
 import re
 import urllib.parse
 
+from readings import Values, strings_of
+
 # From an unkeyed digest of a phone number the number is found in a moment.
 DIGESTS = ("md5", "sha1", "sha256")
 # A mask shows four characters. Ten digits in a row of somebody's number are a leak, wherever they stand.
 DIGITS_IN_A_ROW = 10
+ADDRESS = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?\b|\[?\bfd00:66::[0-9a-f]+\]?(:\d{1,5})?")
 
 
 def _unescaped(output):
@@ -20,6 +23,15 @@ def _unescaped(output):
         except ValueError:
             lines.append(line)
     return "\n".join(lines)
+
+
+def _strings(output):
+    """What a reader looks at, one after the other: the strings in lines of JSON, other lines as a whole."""
+    for line in output.splitlines():
+        try:
+            yield from strings_of(json.loads(line))
+        except ValueError:
+            yield line
 
 
 def _forms(seed):
@@ -51,6 +63,12 @@ def leaks(output, seeds, item_digests):
         for i in range(len(digits) - DIGITS_IN_A_ROW + 1):
             if digits[i:i + DIGITS_IN_A_ROW] in rows:
                 yield f"ten digits in a row of {seed!r}"
+    values = Values(seeds)
+    # Addresses with their ports are told as they are, and are long numbers to a reader of digits.
+    for text in {ADDRESS.sub("address", text) for text in _strings(output)}:
+        how = values.shown(text)
+        if how:
+            yield how
     for digest, of in digests.items():
         if digest in hexes:
             yield f"a digest of {of}: {digest}"

@@ -86,10 +86,12 @@ def check_items(summary, items):
     if any(item["kind"] in ("late", "conflict") for item in items):
         return
     protocols = {name: row["read"] for name, row in summary["protocols"].items()}
-    # Pieces of datagrams whose beginning never came: raw items of flows without ports.
-    pieces = protocols.pop("fragments", 0)
-    if pieces:
-        protocols["raw"] = protocols.get("raw", 0) + pieces
+    # Pieces of datagrams whose beginning never came, raw items of flows without ports; and flows that ended, or had
+    # a hole last, before anybody claimed them.
+    for name in ("fragments", "undecided"):
+        pieces = protocols.pop(name, 0)
+        if pieces:
+            protocols["raw"] = protocols.get("raw", 0) + pieces
     for name, said in protocols.items():
         got = read_by_items.get(name, 0)
         if name in WITHOUT_FRAMING:

@@ -85,9 +85,11 @@ def weir_messages(weir, capture):
 
 
 def unmasked(head, model):
-    """weir masks query values and numbers: where `head` with its masked runs fits `model`, it is the model."""
+    """weir masks query values and numbers, in whatever notation they are: where `head` with its masked runs fits
+    `model`, it is the model."""
     def plain(text):
-        return urllib.parse.unquote(urllib.parse.unquote(text))
+        text = urllib.parse.unquote(urllib.parse.unquote(text))
+        return re.sub(r"\\x([0-9A-Fa-f]{2})", lambda code: chr(int(code[1], 16)), text)
 
     head_path, _, head_query = plain(head).partition("?")
     model_path, _, model_query = plain(model).partition("?")

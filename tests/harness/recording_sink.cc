@@ -45,13 +45,9 @@ void merge(ContentMeta& known, const ContentMeta& update) {
 
 size_t longest(const ContentMeta& meta) {
   size_t n = 0;
-  for (const std::string* text :
-       {&meta.method, &meta.host, &meta.path, &meta.file_name, &meta.field, &meta.declared_type, &meta.sender,
-        &meta.subject, &meta.message_id, &meta.user, &meta.range}) {
-    n = std::max(n, text->size());
-  }
-  for (const auto* list : {&meta.codings, &meta.recipients, &meta.forwarded_for}) {
-    for (const std::string& text : *list) n = std::max(n, text.size());
+  for (const auto member : kMetaStrings) n = std::max(n, (meta.*member).size());
+  for (const auto member : kMetaLists) {
+    for (const std::string& text : meta.*member) n = std::max(n, text.size());
   }
   return n;
 }
@@ -189,6 +185,7 @@ std::string RecordingSink::dump() const {
     names[i + 1] = (direction == 0 ? ">" : "<") + std::to_string(++ordinals[direction]);
   }
   std::string out;
+  if (asker_) out += *asker_ == Direction::kFromInitiator ? "> asks\n" : "< asks\n";
   for (const size_t direction : {size_t{0}, size_t{1}}) {
     for (size_t i = 0; i < items_.size(); ++i) {
       const Item& item = items_[i];

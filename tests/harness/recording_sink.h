@@ -9,6 +9,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,7 +48,12 @@ class RecordingSink : public ContentSink {
   void meta(ItemId item, const ContentMeta& update) override;
   void close(ItemId item, CloseReason why) override;
   void unread(Direction direction, Unread why, uint64_t n) override;
+  void asks(Direction side) override {
+    if (!asker_) asker_ = side;
+  }
 
+  // Who asks, by the parser's first word.
+  const std::optional<Direction>& asker() const { return asker_; }
   const std::vector<Item>& items() const { return items_; }
   uint64_t unread_bytes(Direction direction, Unread why) const;
   bool all_closed() const;
@@ -58,7 +64,7 @@ class RecordingSink : public ContentSink {
   // The message's metadata and end.
   const Item& message(size_t n) const;
   // Everything recorded as text: equal for two runs exactly if the items, their metadata, bytes, holes and
-  // ends, the order of opening in each direction and the unread bytes are equal.
+  // ends, the order of opening in each direction, who asks and the unread bytes are equal.
   std::string dump() const;
 
  private:
@@ -69,6 +75,7 @@ class RecordingSink : public ContentSink {
   std::vector<Item> items_;  // id - 1
   std::array<std::map<Unread, uint64_t>, 2> unread_;
   size_t may_open_ = SIZE_MAX;
+  std::optional<Direction> asker_;
 };
 
 }  // namespace weir::harness

@@ -44,10 +44,11 @@ void StreamRecorder::on_end(Direction direction, Nanoseconds time) {
 void StreamRecorder::on_extra(ExtraKind kind, Direction direction, uint64_t offset, Bytes bytes,
                               const Surroundings& around, Nanoseconds time) {
   if (bytes.empty()) errors_.push_back("an extra of nothing");
-  delivered_ += bytes.size();
+  if (around.shared >= bytes.size() && !bytes.empty()) errors_.push_back("an extra of shared bytes alone");
+  delivered_ += bytes.size() - around.shared;
   sides_[index_of(direction)].extras.push_back({kind, offset, std::string(as_text(bytes)), time,
                                                 std::string(as_text(around.before)),
-                                                std::string(as_text(around.after))});
+                                                std::string(as_text(around.after)), around.shared});
 }
 
 }  // namespace weir::harness

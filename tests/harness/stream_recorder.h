@@ -31,6 +31,7 @@ class StreamRecorder : public StreamSink {
     Nanoseconds time;
     std::string before;  // Surroundings
     std::string after;
+    size_t shared;
   };
   struct Side {
     std::string stream;  // every byte in order; a gap's bytes are '?'
@@ -54,7 +55,7 @@ class StreamRecorder : public StreamSink {
 
   const Side& operator[](Direction direction) const { return sides_[index_of(direction)]; }
   const std::vector<std::string>& errors() const { return errors_; }
-  // Bytes given to on_chunk and on_extra, both directions.
+  // Bytes given to on_chunk and on_extra, both directions, those that an extra shares counted once.
   uint64_t delivered() const { return delivered_; }
   // Off: `stream` is not filled (gaps may be huge), everything else is checked as before.
   void keep_stream(bool keep) { keep_stream_ = keep; }

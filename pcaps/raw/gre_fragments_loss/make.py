@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """The datagrams of udp_syslog in GRE whose packets were cut into fragments. Of two the capture lost the first fragment,
-of one of these another in the middle too: nobody can say what is inside, neither after 31 seconds nor at the end."""
+of one of these another in the middle too: nobody can say what is inside, neither after half a minute nor at the end. Pings
+of other hosts stand in the silence before the last one, so that it is no single packet's word that time has passed."""
 import os
 import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
-from scapy.all import IP, UDP, Ether
+from scapy.all import ICMP, IP, UDP, Ether
 
 from lab import Case
 from lab.holes import write_frames
@@ -21,7 +22,7 @@ assert len(datagrams) == 4
 frames, whole, unread, gap = [], 0, 0, 0
 for number, frame in enumerate(datagrams):
     around = Ether(bytes(outer4(True, proto=47, id=100 + number) / (struct.pack(">HHI", 0x2000, 0x0800, KEY) + ip_of(frame))))
-    around.time = frame.time + (31 if number == 3 else 0)
+    around.time = frame.time + (34 if number == 3 else 0)
     cut = fragments_of(around, SIZE)
     assert len(cut) >= 4
     if number < 2:
@@ -32,6 +33,12 @@ for number, frame in enumerate(datagrams):
         cut = [piece for place, piece in enumerate(cut) if place not in lost]
         unread += sum(piece[IP].len - 20 for piece in cut)
     frames += cut
+pings = []
+for i in range(6):
+    ping = Ether(src="02:00:00:66:01:01", dst="02:00:00:66:01:02") / IP(src=f"192.0.2.{i + 1}", dst="192.0.2.200") / ICMP()
+    ping.time = datagrams[2].time + 31 + i / 2
+    pings.append(ping)
+frames[-len(cut):-len(cut)] = pings
 write_frames(os.path.join(case.folder, "input.pcap"), frames)
 # The first datagram's person; the second has none, the others' cannot be known.
 case.truth, case.seeds = origin["truth"][:1], origin["seeds"]

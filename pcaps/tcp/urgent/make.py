@@ -39,8 +39,8 @@ people = People("urgent").persons(5)
 lines = [f"客户身份证号：{p['resident_id'][:9]}|{p['resident_id'][9:]}，谢谢" for p in people]
 case = Case(__file__)
 case.persons(people, ("resident_id",))
-for p in people:
-    case.item("initiator", "conflict", {"cn.resident_id": 1})
+# One reading without urgent bytes, for they follow each other soon.
+case.item("initiator", "conflict", {"cn.resident_id": 5})
 with Lab(__file__) as lab:
     out = os.path.join(lab.work, "received")
     lab.server([sys.executable, "-c", RECEIVER.format(out=out)], port=9000)

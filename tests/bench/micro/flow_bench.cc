@@ -36,7 +36,7 @@ struct Setup {
       return x;
     };
     Nanoseconds time = 1'700'000'000 * kSecond;
-    for (size_t i = 0; i < flows; ++i) table.find_or_create(view_of(i, time));
+    for (size_t i = 0; i < flows; ++i) table.find_or_create(view_of(i, time), time);
     for (PacketView& view : views) view = view_of(random() % flows, time);
   }
   static PacketView view_of(uint64_t flow, Nanoseconds time) {
@@ -75,7 +75,7 @@ void find_known_flow(benchmark::State& bench, bool prefetch) {
       PacketView& view = setup.views[at + i];
       view.time = time += 100;  // ten million packets a second
       setup.table.advance(view.time);
-      benchmark::DoNotOptimize(setup.table.find_or_create(view, hashes[i]));
+      benchmark::DoNotOptimize(setup.table.find_or_create(view, hashes[i], view.time));
     }
     at = (at + kBurst) % setup.views.size();
   }
@@ -98,7 +98,7 @@ void create_and_evict(benchmark::State& bench) {
     view.key.src_port = static_cast<uint16_t>(n >> 20);
     ++n;
     table.advance(view.time);
-    benchmark::DoNotOptimize(table.find_or_create(view));
+    benchmark::DoNotOptimize(table.find_or_create(view, view.time));
   }
   bench.SetItemsProcessed(bench.iterations());
 }

@@ -8,6 +8,8 @@
 //   open
 //                                                     (handshake), exchanged (one HTTP exchange done), ahead
 //                                                     (the same, and a segment that came too early)
+//   bench_traffic names                               what a sender made to cost time: name and description
+//   bench_traffic named NAME MEGABYTES OUT.pcap       … one of them (tests/bench/traffic/hostile.h)
 // text: document text, English and Chinese, a person now and then. json: records full of digits. hostile:
 // what makes matchers slow (digit runs, card prefixes, keywords, at signs, escapes).
 #include <algorithm>
@@ -21,60 +23,17 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/traffic/capture.h"
+#include "tests/bench/traffic/hostile.h"
+
 namespace {
+
+using weir::bench::Capture;
 
 constexpr size_t kSegment = 1448;
 constexpr size_t kBody = 64 * 1024;
 constexpr size_t kParallel = 16;  // connections under way at once
 constexpr size_t kRequests = 8;   // exchanges on one connection
-
-class Capture {
- public:
-  explicit Capture(const std::string& path) : out_(path, std::ios::binary) {
-    const std::array<uint32_t, 6> header = {0xa1b23c4d, 0x00040002, 0, 0, 65535, 1};  // nanoseconds, Ethernet
-    out_.write(reinterpret_cast<const char*>(header.data()), sizeof header);
-  }
-
-  void tcp(uint32_t src, uint32_t dst, uint16_t sport, uint16_t dport, uint32_t seq, uint32_t ack,
-           uint8_t flags, std::string_view payload, size_t pad_to = 0) {
-    std::array<uint8_t, 54> head{};
-    head = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45};
-    put16(&head[16], static_cast<uint16_t>(40 + payload.size()));
-    head[20] = 0x40;
-    head[22] = 64;
-    head[23] = 6;
-    put32(&head[26], src);
-    put32(&head[30], dst);
-    put16(&head[34], sport);
-    put16(&head[36], dport);
-    put32(&head[38], seq);
-    put32(&head[42], ack);
-    head[46] = 0x50;
-    head[47] = flags;
-    put16(&head[48], 65535);
-    const size_t length = std::max(head.size() + payload.size(), pad_to);
-    const std::array<uint32_t, 4> record = {static_cast<uint32_t>(time_ / 1'000'000'000),
-                                            static_cast<uint32_t>(time_ % 1'000'000'000),
-                                            static_cast<uint32_t>(length), static_cast<uint32_t>(length)};
-    time_ += 1000;
-    out_.write(reinterpret_cast<const char*>(record.data()), sizeof record);
-    out_.write(reinterpret_cast<const char*>(head.data()), head.size());
-    out_.write(payload.data(), static_cast<std::streamsize>(payload.size()));
-    for (size_t i = head.size() + payload.size(); i < length; ++i) out_.put(0);
-  }
-
- private:
-  static void put16(uint8_t* p, uint16_t v) {
-    p[0] = static_cast<uint8_t>(v >> 8);
-    p[1] = static_cast<uint8_t>(v);
-  }
-  static void put32(uint8_t* p, uint32_t v) {
-    put16(p, static_cast<uint16_t>(v >> 16));
-    put16(p + 2, static_cast<uint16_t>(v));
-  }
-  std::ofstream out_;
-  uint64_t time_ = 1'767'225'600'000'000'000;  // 2026-01-01
-};
 
 class Bodies {
  public:
@@ -412,6 +371,22 @@ int main(int argc, char** argv) {
   if (words.size() == 4 && words[0] == "elephants") {
     return elephants(std::stoull(words[1]), std::stoull(words[2]), words[3]);
   }
+  if (words.size() == 1 && words[0] == "names") {
+    for (const weir::bench::Hostile& input : weir::bench::hostile_inputs()) {
+      std::cout << input.name << '\t' << input.what << '\n';
+    }
+    return 0;
+  }
+  if (words.size() == 4 && words[0] == "named") {
+    for (const weir::bench::Hostile& input : weir::bench::hostile_inputs()) {
+      if (input.name != words[1]) continue;
+      Capture capture(words[3]);
+      input.write(capture, std::stoull(words[2]) * 1'000'000);
+      return 0;
+    }
+    std::cerr << "bench_traffic: there is no '" << words[1] << "'; bench_traffic names lists them\n";
+    return 2;
+  }
   const auto is_state = [](const std::string& name) {
     return name == "half_open" || name == "open" || name == "exchanged" || name == "ahead";
   };
@@ -422,6 +397,8 @@ int main(int argc, char** argv) {
                "       bench_traffic flows COUNT PACKETS OUT.pcap\n"
                "       bench_traffic connections COUNT OUT.pcap\n"
                "       bench_traffic elephants COUNT MEGABYTES OUT.pcap\n"
-               "       bench_traffic state half_open|open|exchanged|ahead COUNT OUT.pcap\n";
+               "       bench_traffic state half_open|open|exchanged|ahead COUNT OUT.pcap\n"
+               "       bench_traffic names\n"
+               "       bench_traffic named NAME MEGABYTES OUT.pcap\n";
   return 2;
 }

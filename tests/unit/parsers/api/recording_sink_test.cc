@@ -97,6 +97,7 @@ TEST(RecordingSink, DumpsTellItemsApart) {
 class CutParser : public Parser {
  public:
   ParseStatus on_data(Direction d, Bytes bytes, ContentSink& sink) override {
+    if (bytes.empty()) return ParseStatus::kOk;
     const ItemId item = sink.open(meta_of(ItemKind::kBody, d), kNoItem);
     sink.data(item, 0, bytes);
     sink.close(item, CloseReason::kComplete);
@@ -112,6 +113,37 @@ TEST(ParserDriver, SeesThatACutChangesTheResult) {
   info.make = [](bool) -> std::unique_ptr<Parser> { return std::make_unique<CutParser>(); };
   EXPECT_NONFATAL_FAILURE(drive_every_split(info, Script().out("abc")), "different when cut byte by byte");
   drive_every_split(info, Script().out("a").back("b"));  // nothing to cut: no failure
+}
+
+// Takes an empty piece for something, or a hole behind a piece for another one than a hole at once.
+template <bool kHoles>
+class TouchyParser : public Parser {
+ public:
+  ParseStatus on_data(Direction d, Bytes bytes, ContentSink& sink) override {
+    if (!kHoles && bytes.empty()) message(d, sink);
+    pieces_ += bytes.empty() ? 0 : 1;
+    return ParseStatus::kOk;
+  }
+  ParseStatus on_gap(Direction d, uint64_t, ContentSink& sink) override {
+    if (kHoles && pieces_ > 1) message(d, sink);
+    return ParseStatus::kOk;
+  }
+  void on_end(Direction, ContentSink&) override {}
+
+ private:
+  static void message(Direction d, ContentSink& sink) {
+    sink.close(sink.open(meta_of(ItemKind::kMessage, d), kNoItem), CloseReason::kComplete);
+  }
+  int pieces_ = 0;
+};
+
+TEST(ParserDriver, GivesEmptyPiecesAndHolesEverywhere) {
+  ParserInfo info;
+  info.name = "touchy";
+  info.make = [](bool) -> std::unique_ptr<Parser> { return std::make_unique<TouchyParser<false>>(); };
+  EXPECT_NONFATAL_FAILURE(drive_every_split(info, Script().out("a")), "different when cut in crumbs");
+  info.make = [](bool) -> std::unique_ptr<Parser> { return std::make_unique<TouchyParser<true>>(); };
+  EXPECT_NONFATAL_FAILURE(drive_every_split(info, Script().out("abc")), "with a hole at byte 2 of step 0");
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include "parsers/codec/inflate.h"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
+#include <array>
 #include <random>
 
 #include "tests/unit/parsers/codec/vectors.h"
@@ -50,9 +52,8 @@ InflateWrapper wrapper_of(const std::string& name) {
                           : InflateWrapper::kRaw;
 }
 
-Outcome decode(InflateWrapper wrapper, const std::vector<std::string>& pieces, size_t room, TestPool& pool,
-               uint32_t max_members = 1000) {
-  Inflater inflater(wrapper, pool, max_members);
+Outcome decode(InflateWrapper wrapper, const std::vector<std::string>& pieces, size_t room, TestPool& pool) {
+  Inflater inflater(wrapper, pool);
   Outcome outcome;
   std::vector<uint8_t> out(room);
   for (const std::string& piece : pieces) {
@@ -167,13 +168,191 @@ TEST(Inflate, EmptyPoolSaysMemory) {
             DecodeStatus::kMemory);
 }
 
-TEST(Inflate, MembersAreLimited) {
+// Bits in the order of RFC 1951 3.1.1: numbers from their least bit, codes from their most.
+class BitWriter {
+ public:
+  void number(uint32_t value, int bits) {
+    for (int i = 0; i < bits; ++i) bit((value >> i & 1) != 0);
+  }
+  void code(uint32_t value, int bits) {
+    for (int i = bits; i-- > 0;) bit((value >> i & 1) != 0);
+  }
+  std::string bytes() const { return bytes_; }
+
+ private:
+  void bit(bool one) {
+    if (used_ == 0) bytes_.push_back('\0');
+    if (one) bytes_.back() = static_cast<char>(static_cast<uint8_t>(bytes_.back()) | 1u << used_);
+    used_ = (used_ + 1) % 8;
+  }
+  std::string bytes_;
+  int used_ = 0;
+};
+
+// A block with dynamic codes (3.2.7) that knows "a" and the end of block, one bit each, and says `letters` of
+// them.
+void dynamic_block(BitWriter& w, int letters) {
+  w.number(0, 1);
+  w.number(2, 2);
+  w.number(0, 5);   // 257 literal and length codes
+  w.number(0, 5);   // one distance code
+  w.number(14, 4);  // 18 code length codes, in the order 16, 17, 18, 0, …, 14, 1
+  for (int i = 0; i < 18; ++i) w.number(i == 2 || i == 17 ? 1 : 0, 3);
+  const auto zeros = [&w](uint32_t n) {
+    w.code(1, 1);
+    w.number(n - 11, 7);
+  };
+  zeros(97);
+  w.code(0, 1);  // "a"
+  zeros(138);
+  zeros(20);
+  w.code(0, 1);  // the end of block
+  w.code(0, 1);  // the distance
+  for (int i = 0; i < letters; ++i) w.code(0, 1);
+  w.code(1, 1);
+}
+
+// A block with fixed codes (3.2.6).
+void fixed_block(BitWriter& w, int letters, bool last = false) {
+  w.number(last ? 1 : 0, 1);
+  w.number(1, 2);
+  for (int i = 0; i < letters; ++i) w.code(0x30 + 'a', 8);
+  w.code(0, 7);
+}
+
+std::string blocks(int dynamic_letters, int fixed_letters, size_t size) {
+  BitWriter w;
+  while (w.bytes().size() < size) {
+    if (dynamic_letters >= 0) dynamic_block(w, dynamic_letters);
+    if (fixed_letters >= 0) fixed_block(w, fixed_letters);
+  }
+  return w.bytes();
+}
+
+TEST(Inflate, BlocksThatSayNothingAreGivenUp) {
   TestPool pool;
-  const std::string coded = vector_of("many_empty_members");  // six
-  EXPECT_EQ(decode(InflateWrapper::kGzip, {coded}, 4096, pool, 6).status, DecodeStatus::kOk);
-  const Outcome got = decode(InflateWrapper::kGzip, {coded}, 4096, pool, 5);
-  EXPECT_EQ(got.status, DecodeStatus::kLimit);
-  EXPECT_EQ(got.out, "");
+  // Empty ones after four kilobytes.
+  for (const std::string& coded : {blocks(0, -1, 100'000), blocks(-1, 0, 100'000), blocks(0, 0, 100'000)}) {
+    for (const size_t piece : {size_t{1}, size_t{700}, coded.size()}) {
+      Inflater inflater(InflateWrapper::kRaw, pool);
+      std::vector<uint8_t> out(4096);
+      size_t at = 0;
+      DecodeStep step;
+      while (at < coded.size() && step.status == DecodeStatus::kOk) {
+        step = inflater.decode(as_bytes(coded).subspan(at, std::min(piece, coded.size() - at)), out);
+        at += step.consumed;
+      }
+      ASSERT_EQ(step.status, DecodeStatus::kLimit) << piece;
+      EXPECT_LE(at, 4096u + 16u);
+    }
+  }
+  // Some bytes each, less than they cost, are read.
+  const Outcome tiny = decode(InflateWrapper::kRaw, {blocks(-1, 4, 200'000)}, 4096, pool);
+  EXPECT_EQ(tiny.status, DecodeStatus::kOk);
+  EXPECT_GT(tiny.out.size(), 150'000u);
+  EXPECT_EQ(tiny.out, std::string(tiny.out.size(), 'a'));
+  EXPECT_EQ(pool.left, 1);
+}
+
+TEST(Inflate, WhatSaysSomethingIsNotGivenUp) {
+  TestPool pool;
+  // Long blocks with little in common; a few empty blocks between; a server that flushes each event.
+  BitWriter mixed;
+  for (int i = 0; i < 200; ++i) {
+    for (int k = 0; k < 20; ++k) fixed_block(mixed, 0);
+    fixed_block(mixed, 300);
+  }
+  EXPECT_EQ(decode(InflateWrapper::kRaw, {mixed.bytes()}, 4096, pool).out, std::string(200 * 300, 'a'));
+  z_stream z{};
+  deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
+  std::string coded;
+  std::string text;
+  std::mt19937 random(5);
+  std::array<uint8_t, 4096> room{};
+  for (int i = 0; i < 5000; ++i) {
+    std::string event = "data: " + std::to_string(random()) + "\n\n";
+    text += event;
+    z.next_in = reinterpret_cast<Bytef*>(event.data());
+    z.avail_in = static_cast<uInt>(event.size());
+    z.next_out = room.data();
+    z.avail_out = room.size();
+    deflate(&z, Z_SYNC_FLUSH);
+    coded.append(reinterpret_cast<const char*>(room.data()), room.size() - z.avail_out);
+  }
+  deflateEnd(&z);
+  const Outcome events = decode(InflateWrapper::kGzip, {coded}, 4096, pool);
+  EXPECT_EQ(events.status, DecodeStatus::kOk);
+  EXPECT_EQ(events.out, text);
+  // A server that flushes every byte, as hard as it can.
+  for (const int flush : {Z_SYNC_FLUSH, Z_FULL_FLUSH}) {
+    z_stream by_byte{};
+    deflateInit2(&by_byte, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
+    std::string flushed;
+    for (char c : text.substr(0, 5000)) {
+      by_byte.next_in = reinterpret_cast<Bytef*>(&c);
+      by_byte.avail_in = 1;
+      by_byte.next_out = room.data();
+      by_byte.avail_out = room.size();
+      deflate(&by_byte, flush);
+      flushed.append(reinterpret_cast<const char*>(room.data()), room.size() - by_byte.avail_out);
+    }
+    deflateEnd(&by_byte);
+    EXPECT_EQ(decode(InflateWrapper::kGzip, {flushed}, 4096, pool).out, text.substr(0, 5000));
+  }
+}
+
+std::string gzip_member(std::string_view text, int level = 6) {
+  z_stream z{};
+  deflateInit2(&z, level, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
+  std::string out(compressBound(text.size()) + 64, '\0');
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  z.avail_in = static_cast<uInt>(text.size());
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  deflate(&z, Z_FINISH);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  return out;
+}
+
+TEST(Inflate, MembersOfAnySizeAndNumber) {
+  TestPool pool;
+  std::mt19937 random(6);
+  std::string coded;
+  std::string text;
+  for (int i = 0; i < 5000; ++i) {
+    // Empty, tiny and longer than a tiny one may be, in any order; one is larger than zlib's window.
+    const uint32_t kind = random() % 16;
+    std::string member = i == 2500 ? "" : std::to_string(random());
+    if (i == 2500) {
+      for (int k = 0; k < 20'000; ++k) member += std::to_string(random());
+    } else if (kind < 5) {
+      member.clear();
+    } else if (kind == 5) {
+      for (int k = 0; k < 100; ++k) member += std::to_string(random() % 1000);
+    }
+    coded += gzip_member(member, kind % 2 == 0 ? 6 : 0);
+    text += member;
+  }
+  for (const size_t piece : {coded.size(), size_t{4096}, size_t{13}, size_t{1}}) {
+    std::vector<std::string> pieces;
+    for (size_t at = 0; at < coded.size(); at += piece) pieces.push_back(coded.substr(at, piece));
+    const Outcome got = decode(InflateWrapper::kGzip, pieces, 3000, pool);
+    EXPECT_EQ(got.status, DecodeStatus::kOk);
+    EXPECT_TRUE(got.complete);
+    EXPECT_EQ(got.checksum_errors, 0u);
+    ASSERT_TRUE(got.out == text) << piece;
+  }
+  // A wrong sum and a broken member behind tiny ones are seen as anywhere.
+  std::string broken = gzip_member("a") + gzip_member("b");
+  broken[broken.size() - 8] ^= 1;
+  EXPECT_EQ(decode(InflateWrapper::kGzip, {broken}, 99, pool).checksum_errors, 1u);
+  const Outcome fault =
+      decode(InflateWrapper::kGzip,
+             {gzip_member("a") + std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x07garbage", 18)}, 99, pool);
+  EXPECT_EQ(fault.status, DecodeStatus::kCorrupt);
+  EXPECT_EQ(fault.out, "a");
+  EXPECT_EQ(pool.left, 1);
 }
 
 // What follows a fault cannot be read; what came before is given, whatever the room. The library's fast

@@ -65,6 +65,8 @@ TEST(HttpGaps, AHolePastTheBodysEndIsResynchronised) {
   EXPECT_EQ(got.message(3).why, CloseReason::kTruncated);
   EXPECT_EQ(got.of_kind(ItemKind::kBody)[0]->end, 10u);
   EXPECT_EQ(raw_bytes(got, kBack), "the rest of /2");
+  EXPECT_EQ(got.of_kind(ItemKind::kRawStream)[0]->why, CloseReason::kTruncated)
+      << "its beginning is not known";
   EXPECT_EQ(got.bytes_under(4, ItemKind::kBody), "zz");
   EXPECT_EQ(got.message(4).meta.path, "");  // whose answer this is cannot be known
 }
@@ -100,6 +102,8 @@ TEST(HttpGaps, OverAChunkLineTheRestIsRaw) {
                .back("more text\r\n0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nz"));
   EXPECT_EQ(got.message(0).why, CloseReason::kTruncated);
   EXPECT_EQ(raw_bytes(got, kBack), "more text\r\n0\r\n\r\n");
+  EXPECT_EQ(got.of_kind(ItemKind::kRawStream)[0]->why, CloseReason::kTruncated)
+      << "its beginning is not known";
   EXPECT_EQ(got.bytes_under(1, ItemKind::kBody), "z");
 }
 
@@ -112,6 +116,8 @@ TEST(HttpGaps, InAHeadWhatCameIsKept) {
   EXPECT_EQ(got.message(0).why, CloseReason::kTruncated);
   EXPECT_EQ(got.of_kind(ItemKind::kHeaders)[0]->end, 13u + 20u);
   EXPECT_EQ(raw_bytes(got, kOut), "rest: 1\r\n\r\n");
+  EXPECT_EQ(got.of_kind(ItemKind::kRawStream)[0]->why, CloseReason::kTruncated)
+      << "its beginning is not known";
   EXPECT_EQ(got.message(1).meta.path, "/2");
 }
 
@@ -147,6 +153,8 @@ TEST(HttpMidstream, TheFirstMessageIsFound) {
                                      .back("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
                                  true);
   EXPECT_EQ(raw_bytes(got, kBack), "tail of a body\",\"n\":1}");
+  EXPECT_EQ(got.of_kind(ItemKind::kRawStream)[0]->why, CloseReason::kTruncated)
+      << "its beginning is not known";
   EXPECT_EQ(got.message(1).meta.path, "/2");
   EXPECT_EQ(got.bytes_under(1, ItemKind::kBody), "ok");
 }

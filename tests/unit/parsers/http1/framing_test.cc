@@ -239,10 +239,10 @@ TEST(HttpFraming, RequestsThatNobodyAnswersAreBounded) {
     exchanges.request_seen(Direction::kFromInitiator, http1::RequestNote::Kind::kHead, "host", path);
     EXPECT_LE(exchanges.held_bytes(), http1::Exchanges::kMaxWaitingBytes + 5 * 256);
   }
-  ASSERT_TRUE(exchanges.response_seen(Direction::kFromResponder, true, &note));
+  ASSERT_TRUE(exchanges.response_seen(Direction::kFromResponder, true, false, &note));
   EXPECT_EQ(note.path, path);
   for (int i = 1; i < 200; ++i) {
-    ASSERT_TRUE(exchanges.response_seen(Direction::kFromResponder, true, &note));
+    ASSERT_TRUE(exchanges.response_seen(Direction::kFromResponder, true, false, &note));
     EXPECT_EQ(note.kind, http1::RequestNote::Kind::kHead);  // without its path, and still in order
   }
   EXPECT_EQ(exchanges.held_bytes(), 0u);
@@ -250,7 +250,7 @@ TEST(HttpFraming, RequestsThatNobodyAnswersAreBounded) {
     exchanges.request_seen(Direction::kFromInitiator, http1::RequestNote::Kind::kOther, "host", "/");
   }
   EXPECT_LE(exchanges.held_bytes(), http1::Exchanges::kMaxWaitingBytes + 5 * 256);
-  EXPECT_FALSE(exchanges.response_seen(Direction::kFromResponder, true, &note));
+  EXPECT_FALSE(exchanges.response_seen(Direction::kFromResponder, true, false, &note));
 }
 
 }  // namespace

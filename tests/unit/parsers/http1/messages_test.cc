@@ -12,7 +12,9 @@ using harness::RecordingSink;
 using harness::Script;
 using Strings = std::vector<std::string>;
 
-RecordingSink read(const Script& script) { return drive_every_split(http1_parser_info(), script); }
+RecordingSink read(const Script& script, bool midstream = false) {
+  return drive_every_split(http1_parser_info(), script, midstream);
+}
 
 TEST(HttpMessages, RequestAndResponseWithTheirMetadata) {
   const RecordingSink got =
@@ -126,9 +128,74 @@ TEST(HttpMessages, PipelinedRequestsMeetTheirResponsesInOrder) {
   }
 }
 
-TEST(HttpMessages, AResponseMayComeBeforeItsRequest) {
+// Paths that the responses were given, with their status, in order.
+std::vector<std::pair<int, std::string>> answered(const RecordingSink& got) {
+  std::vector<std::pair<int, std::string>> out;
+  for (const auto* message : got.of_kind(ItemKind::kMessage)) {
+    if (message->meta.status != 0) out.emplace_back(message->meta.status, message->meta.path);
+  }
+  return out;
+}
+using Answered = std::vector<std::pair<int, std::string>>;
+
+const std::string kFirst = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
+const std::string kSecond = "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n";
+const std::string kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
+const std::string kTimeout = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n";
+
+// RFC 9110 section 15.5.9 and 15.2: what a server says before it was asked answers nobody.
+TEST(HttpPairing, WhatComesUnaskedAnswersNothing) {
+  EXPECT_EQ(answered(read(Script().back(kTimeout).out(kFirst).back(kAnswer).out(kSecond).back(kAnswer))),
+            (Answered{{408, ""}, {200, "/1"}, {200, "/2"}}));
+  EXPECT_EQ(answered(read(Script().out(kFirst).back(kAnswer).back(kTimeout).out(kSecond).back(kAnswer))),
+            (Answered{{200, "/1"}, {408, ""}, {200, "/2"}}));
+  EXPECT_EQ(answered(read(Script()
+                              .back("HTTP/1.1 103 Early Hints\r\n\r\n")
+                              .back("HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n")
+                              .out(kFirst)
+                              .out(kSecond)
+                              .back(kAnswer + kAnswer))),
+            (Answered{{103, ""}, {503, ""}, {200, "/1"}, {200, "/2"}}));
+  // Where the flow was picked up late, too: its first request was missed.
+  EXPECT_EQ(
+      answered(read(
+          Script().back(kAnswer).out(kFirst).back(kAnswer).back(kTimeout).out(kSecond).back(kAnswer), true)),
+      (Answered{{200, ""}, {200, "/1"}, {408, ""}, {200, "/2"}}));
+}
+
+TEST(HttpPairing, ARequestCanBeAnsweredBeforeItsHeadIsWhole) {
+  for (size_t at = 1; at < kFirst.size(); ++at) {
+    const Script talk = Script()
+                            .out(kFirst.substr(0, at))
+                            .back("HTTP/1.1 431 Too Large\r\nContent-Length: 0\r\n\r\n")
+                            .out(kFirst.substr(at))
+                            .out(kSecond)
+                            .back(kAnswer);
+    RecordingSink got;
+    harness::drive(
+        http1_parser_info(), talk, [](size_t, size_t) { return std::vector<size_t>(); }, false, got);
+    EXPECT_EQ(answered(got), (Answered{{431, ""}, {200, "/2"}})) << at;
+  }
+}
+
+TEST(HttpPairing, AHeadHasNoBodyAndATunnelItsHostBehindWhatWasUnasked) {
   const RecordingSink got = read(Script()
-                                     .back("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1")
+                                     .back(kTimeout)
+                                     .out("HEAD /h HTTP/1.1\r\nHost: a\r\n\r\n")
+                                     .back("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+                                     .out("CONNECT b.example:25 HTTP/1.1\r\n\r\n")
+                                     .back("HTTP/1.1 200 OK\r\n\r\nEHLO")
+                                     .out("MAIL"));
+  EXPECT_EQ(answered(got), (Answered{{408, ""}, {200, "/h"}, {200, "b.example:25"}}));
+  ASSERT_EQ(got.of_kind(ItemKind::kRawStream).size(), 2u);
+  for (const auto* tunnel : got.of_kind(ItemKind::kRawStream)) {
+    EXPECT_EQ(tunnel->meta.host, "b.example:25");
+  }
+}
+
+TEST(HttpPairing, AResponseMayBeCapturedBeforeItsRequest) {
+  const RecordingSink got = read(Script()
+                                     .back_ahead("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1")
                                      .out("GET /1 HTTP/1.1\r\n\r\n")
                                      .out("GET /2 HTTP/1.1\r\n\r\n")
                                      .back("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2"));
@@ -154,6 +221,26 @@ TEST(HttpMessages, OneDirectionOnly) {
       read(Script().back("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 200 OK\r\n\r\nb"));
   EXPECT_EQ(got.bytes_under(0, ItemKind::kBody), "a");
   EXPECT_EQ(got.bytes_under(1, ItemKind::kBody), "b");
+}
+
+TEST(HttpRoles, TheFirstMessageShowsWhoAsks) {
+  for (const bool late : {false, true}) {
+    EXPECT_EQ(read(Script().out(kFirst), late).asker(), Direction::kFromInitiator);
+    EXPECT_EQ(read(Script().back(kFirst), late).asker(), Direction::kFromResponder);
+    EXPECT_EQ(read(Script().back(kAnswer), late).asker(), Direction::kFromInitiator);
+    EXPECT_EQ(read(Script().out(kAnswer).back(kFirst), late).asker(), Direction::kFromResponder);
+  }
+  EXPECT_EQ(read(Script().out("no message\r\n")).asker(), std::nullopt);
+}
+
+TEST(HttpRoles, ABodyThatSpeaksOfHttpIsNotBelieved) {
+  // The end of a log that is uploaded, its beginning not seen.
+  const Script log = Script().out("came:\n" + kAnswer);
+  EXPECT_EQ(read(log, true).asker(), std::nullopt);
+  EXPECT_EQ(read(Script(log).back(kAnswer), true).asker(), Direction::kFromInitiator);
+  // What both sides show together is.
+  EXPECT_EQ(read(Script().out("tail\r\n" + kAnswer).back("tail\r\n" + kFirst), true).asker(),
+            Direction::kFromResponder);
 }
 
 TEST(HttpMessages, TheInitiatorMayBeTheServer) {

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+#include <random>
 #include <string>
 
 #include "parsers/http1/blank_line.h"
@@ -96,6 +99,67 @@ TEST(FindStartLine, FindsOneAnywhere) {
       EXPECT_LE(part.at, c.before.size()) << text.substr(0, c.before.size() + n);
     }
   }
+}
+
+// Place by place, as the header says it: a known method with a path or an absolute URL, or a status line,
+// with its line end, of less than kMaxSearchedLine bytes.
+size_t first_start_line(std::string_view text) {
+  constexpr std::string_view kMethods[] = {"GET", "POST", "PUT", "HEAD", "PATCH"};  // of those below
+  for (size_t at = 0; at < text.size(); ++at) {
+    const std::string_view rest = text.substr(at);
+    const size_t end = rest.find('\n');
+    if (end == std::string_view::npos || end >= kMaxSearchedLine) continue;
+    StartLine line;
+    if (!read_start_line(rest.substr(0, end), &line)) continue;
+    if (line.response) return at;
+    const bool known = std::ranges::find(kMethods, line.method) != std::end(kMethods);
+    if (known && (line.target.starts_with('/') || line.target.starts_with("http:/") ||
+                  line.target.starts_with("https:/"))) {
+      return at;
+    }
+  }
+  return std::string_view::npos;
+}
+
+TEST(FindStartLine, AgreesWithALookAtEveryPlace) {
+  constexpr std::string_view kWords[] = {"GET /",
+                                         "POST http://h/",
+                                         " HTTP/1.1",
+                                         "HTTP/1.0 200",
+                                         "\n",
+                                         "\r\n",
+                                         "\r\r\n",
+                                         "\t\r\n",
+                                         " ",
+                                         "a",
+                                         "HTTP/1.1 404 ",
+                                         "/",
+                                         "PUT https:/",
+                                         " HTTP/1.1 \t\r\n",
+                                         "TARGET /x"};
+  std::mt19937_64 random(9112);
+  size_t found = 0;
+  for (int run = 0; run < 20000; ++run) {
+    std::string text;
+    for (size_t n = 1 + random() % 12; n > 0; --n) text += kWords[random() % std::size(kWords)];
+    if (run % 500 == 0) text.insert(text.size() / 2, std::string(kMaxSearchedLine - 40 + random() % 80, 'b'));
+    const size_t expected = first_start_line(text);
+    const StartSearch got = find_start_line(text);
+    ASSERT_EQ(got.found, expected != std::string_view::npos) << testing::PrintToString(text);
+    if (!got.found) continue;
+    ++found;
+    ASSERT_EQ(got.at, expected) << text;
+    // What it says before the rest has come never passes by what is found then; and it may be told that the
+    // begin holds no line end.
+    for (size_t n = 0; n < text.size(); n += 1 + text.size() / 50) {
+      const StartSearch early = find_start_line(std::string_view(text).substr(0, n));
+      ASSERT_LE(early.at, expected) << text << " at " << n;
+    }
+    const size_t unbroken = std::min(text.find('\n', expected), text.size()) - expected;
+    const StartSearch again = find_start_line(std::string_view(text).substr(expected), unbroken);
+    ASSERT_TRUE(again.found && again.at == 0) << text;
+  }
+  EXPECT_GT(found, 1000u);
 }
 
 TEST(FindStartLine, BelievesOnlyWholeLines) {

@@ -168,7 +168,10 @@ TEST(Tls, Midstream) {
   EXPECT_EQ(inside.unread_bytes(kBack, Unread::kEncrypted), 24u);
   EXPECT_EQ(inside.unread_bytes(kOut, Unread::kEncrypted), 6u);
   const Recorded one = recorded()[0];
-  EXPECT_EQ(drive_every_split(tls_parser_info(), one.script, true).message(0).meta.host, one.name);
+  const RecordingSink whole = drive_every_split(tls_parser_info(), one.script, true);
+  EXPECT_EQ(whole.message(0).meta.host, one.name);
+  EXPECT_EQ(whole.asker(), kOut);
+  EXPECT_EQ(inside.asker(), std::nullopt);
 }
 
 TEST(Tls, Probe) {
@@ -184,6 +187,11 @@ TEST(Tls, Probe) {
   EXPECT_EQ(probe_of(tls, "", record(23, std::string(16000, 'x')).substr(0, 4096), true),
             ProbeResult::kMaybe);
   EXPECT_EQ(probe_of(tls, "", std::string(4096, 'x'), true), ProbeResult::kNo);
+  // A chain that breaks is none, from whichever record it is followed.
+  std::string empties;
+  for (int i = 0; i < 700; ++i) empties += record(23, "");
+  EXPECT_EQ(probe_of(tls, empties + "\xff\xff\xff\xff\xff\xff", "", true, true), ProbeResult::kNo);
+  EXPECT_EQ(probe_of(tls, "??" + empties, "", true, true), ProbeResult::kMaybe);
 }
 
 }  // namespace

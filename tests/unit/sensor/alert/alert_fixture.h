@@ -72,12 +72,16 @@ struct CountingPolicies : VerdictSource {
   }
 };
 
-// Masks the word SECRET and leaves "‹…›" around whatever passed through it.
+// Masks the word SECRET and leaves "‹…›" around whatever passed through it, "«…»" around names of fields.
 struct ShowingMasker : MetadataMasker {
   std::string mask(std::string_view wire) override {
     std::string out(wire);
     for (size_t at; (at = out.find("SECRET")) != std::string::npos;) out.replace(at, 6, "******");
     return show ? "‹" + out + "›" : out;
+  }
+  std::string field_name(std::string_view wire) override {
+    const std::string out = mask(wire);
+    return show ? "«" + out.substr(3, out.size() - 6) + "»" : out;
   }
   bool show = false;
 };
@@ -94,7 +98,7 @@ struct Worker {
   ShowingMasker masker;
   Collected sink;
   AlertCounters counters;
-  AlertContext context{catalogue, policies, internal, masker, sink, counters, "k1:", {}};
+  AlertContext context{catalogue, policies, internal, masker, sink, counters, "k5eed0001:", {}};
 
   Worker() {
     const std::tuple<const char*, const char*, const char*, Category> rows[] = {

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <nlohmann/json.hpp>
 #include <random>
 
+#include "sensor/alert/alert_uid.h"
 #include "tests/unit/sensor/alert/alert_fixture.h"
 
 namespace weir::test {
@@ -85,6 +88,38 @@ TEST_F(ItemAlertsTest, ProgressPastSixteenKibibytesBringsItToo) {
   EXPECT_THAT(told(w), ElementsAre());
   alerts.on_progress(item.facts, item.findings, 100 + 16'385, kStart);
   EXPECT_THAT(told(w), ElementsAre("create 1 medium 1"));
+}
+
+// A Create that waits is told as the flow stands when it goes out; what has gone out keeps its name.
+TEST(ItemAlertsRoles, WhatTurnsIsToldAndNamesStay) {
+  Item untouched;
+  for (const bool before : {true, false}) {
+    Worker worker;
+    worker.policies.add(0, "one", 1, Severity::kMedium);
+    Item item;
+    ItemAlerts alerts(worker.context);
+    for (uint32_t n = 0; n < 12; ++n) {
+      alerts.on_finding(item.facts, item.findings, Item::finding(0, n, 100 + n), kStart + 2 * kMs);
+    }
+    if (before) alerts.on_progress(item.facts, item.findings, 30'000, kStart + 3 * kMs);
+    ASSERT_EQ(worker.sink.alerts.size(), before ? 1u : 0u);
+    ASSERT_TRUE(take_asker(item.flow, Direction::kFromResponder));
+    item.facts.meta.direction = opposite(item.facts.meta.direction);
+    ++item.facts.meta_revision;
+    item.end(40'000, kStart + 4 * kMs);
+    alerts.on_end(item.facts, item.findings, kStart + 5 * kMs);
+    ASSERT_FALSE(worker.sink.alerts.empty());
+    const Alert& last = worker.sink.alerts.back();
+    EXPECT_EQ(last.initiator_side, Direction::kFromResponder);
+    // Who sent it stays who sent it; the other is who asked, and now the server's name is the sender's.
+    EXPECT_EQ(last.src.ip, "10.0.0.5");
+    EXPECT_EQ(last.src.mac, "02:00:00:00:00:01");
+    EXPECT_EQ(last.src.hostname, "shop.example");
+    EXPECT_EQ(last.dst.hostname, "");
+    EXPECT_EQ(last.flow_uid, flow_uid(untouched.flow));
+    EXPECT_EQ(last.item_uid, item_uid(untouched.facts));
+    EXPECT_EQ(last.finding_uid, finding_uid(untouched.facts, last.policy_id));
+  }
 }
 
 TEST_F(ItemAlertsTest, OneSecondBringsTheCreate) {
@@ -239,12 +274,20 @@ TEST(ItemAlertsProperty, TheCutChangesNothing) {
       alerts.on_progress(item.facts, item.findings, size, now);
       item.end(size, ended);
       alerts.on_end(item.facts, item.findings, ended);
-      std::vector<std::string> lines;
-      for (const Alert& a : w.sink.alerts) lines.push_back(write_ocsf(a, {}, 1, 0));
-      std::sort(lines.begin(), lines.end());
+      // By finding, in the order in which they were told: a tick may bring one group's Create forward, but
+      // never a revision before the one that it follows, and the output thread sorts by time.
+      std::map<std::string, std::vector<std::string>> lines;
+      for (const Alert& a : w.sink.alerts) lines[a.finding_uid].push_back(write_ocsf(a, {}, 1, 0));
+      for (const auto& [uid, revisions] : lines) {
+        for (size_t i = 0; i < revisions.size(); ++i) {
+          const auto said = nlohmann::json::parse(revisions[i])["unmapped"];
+          EXPECT_EQ(said["revision"], i + 1) << uid;
+          EXPECT_EQ(said["final"], i + 1 == revisions.size()) << uid;
+        }
+      }
       return lines;
     };
-    const std::vector<std::string> once = run(false);
+    const auto once = run(false);
     for (int k = 0; k < 5; ++k) ASSERT_EQ(run(true), once) << "round " << round;
   }
 }

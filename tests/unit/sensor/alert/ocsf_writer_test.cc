@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sensor/alert/alert_storms.h"
+#include "sensor/alert/alert_text.h"
 #include "sensor/alert/alert_uid.h"
 #include "sensor/alert/json_writer.h"
 #include "tests/unit/sensor/alert/alert_fixture.h"
@@ -55,15 +56,21 @@ struct Made {
   Alert alert;
   json j;
 
-  explicit Made(void (*prepare)(Worker&, Item&) = nullptr, bool ends = true) {
+  explicit Made(
+      void (*prepare)(Worker&, Item&) = nullptr, bool ends = true,
+      void (*change)(Finding&) = [](Finding&) {}) {
     w.policies.add(0, "also", 1, Severity::kLow);
     w.policies.add(0, "p", 1, Severity::kHigh);
     if (prepare != nullptr) prepare(w, item);
     ItemAlerts alerts(w.context);
     const Nanoseconds time = kStart + 5 * kMs;
-    alerts.on_finding(item.facts, item.findings, Item::finding(0, 1, 100), time);
-    alerts.on_finding(item.facts, item.findings, Item::finding(1, 2, 200, 100), time);
-    alerts.on_finding(item.facts, item.findings, Item::finding(0, 3, 300), time + kMs);
+    const auto find = [&](Finding finding, Nanoseconds at) {
+      change(finding);
+      alerts.on_finding(item.facts, item.findings, finding, at);
+    };
+    find(Item::finding(0, 1, 100), time);
+    find(Item::finding(1, 2, 200, 100), time);
+    find(Item::finding(0, 3, 300), time + kMs);
     if (ends) {
       item.end(item.facts.size == 0 ? 5000 : item.facts.size, kStart + 9 * kMs);
       alerts.on_end(item.facts, item.findings, kStart + 9 * kMs);
@@ -129,12 +136,15 @@ TEST(OcsfWriter, SaysWhatTheTableSays) {
   EXPECT_EQ(u["detectors"][0]["keyword"], "身份证");
   EXPECT_EQ(u["detectors"][0]["excerpt"], "{\"xxxx\":\"字字\",\"身份证\":\"999999999999999999\"}");
   EXPECT_EQ(u["subjects"].size(), 3u);
-  EXPECT_EQ(u["subjects"][0]["token"], "k1:01000000000000000000000000000001");
+  EXPECT_EQ(u["subjects"][0]["token"], "k5eed0001:01000000000000000000000000000001");
   EXPECT_EQ(u["inspection"], json({{"seen", 5000}, {"read", 5000}}));
   EXPECT_EQ(u["articles"], json::array({4}));
   EXPECT_EQ(u["sensitivity"]["jrt0171"], json::array({"C2"}));
   EXPECT_EQ(u["title_zh"], "标题 p");
-  EXPECT_THAT(u["message_zh"].get<std::string>(), HasSubstr("居民身份证号码 2 个"));
+  EXPECT_EQ(u["message_zh"],
+            "标题 p：居民身份证号码 2 个（110***********0123，置信度高）、手机号码 1 "
+            "个；流出，10.0.0.5:50000 → shop.example "
+            "(203.0.113.9:8080)，http POST");
   EXPECT_EQ(
       j["message"],
       "Title of p: 2 × Resident identity number (110***********0123, high), 1 × Mobile number; going out, "
@@ -178,24 +188,31 @@ TEST(OcsfWriter, TellsWhereTheDepthLimitCutTheItem) {
 }
 
 TEST(OcsfWriter, EveryStringFromTheWireWasMasked) {
-  const Made m([](Worker& w, Item& item) {
-    w.masker.show = true;
-    ContentMeta& meta = item.facts.meta;
-    meta.method = "SECRETm";
-    meta.host = "SECRETh.example";
-    meta.path = "/SECRETp?SECRETq=SECRETv";
-    meta.file_name = "SECRETf.csv";
-    meta.field = "SECRETfield";
-    meta.declared_type = "SECRET/SECRET";
-    meta.user = "SECRETu";
-    meta.sender = "SECRETs@x";
-    meta.recipients = {"SECRETr@x", "b@x"};
-    meta.subject = "SECRETsub";
-    meta.message_id = "<SECRETid@x>";
-    item.facts.decode_path = "http/SECRET";
-    item.facts.charset = "SECRETc";
-  });
-  const std::string text = m.j.dump();
+  const Made m(
+      [](Worker& w, Item& item) {
+        w.masker.show = true;
+        ContentMeta& meta = item.facts.meta;
+        meta.method = "SECRETm";
+        meta.host = "SECRETh.example";
+        meta.path = "/SECRETp?SECRETq=SECRETv";
+        meta.file_name = "SECRETf.csv";
+        meta.field = "SECRETfield";
+        meta.declared_type = "SECRET/SECRET";
+        meta.user = "SECRETu";
+        meta.sender = "SECRETs@x";
+        meta.recipients = {"SECRETr@x", "b@x"};
+        meta.subject = "SECRETsub";
+        meta.message_id = "<SECRETid@x>";
+        item.facts.decode_path = "http/SECRET";
+        item.facts.charset = "SECRETc";
+      },
+      true,
+      [](Finding& f) {
+        f.masked = "z***@SECRET.example";
+        f.field = "SECRETcolumn";
+      });
+  const std::string text = m.j.dump() + alert_line(m.alert) + message_en(m.alert) + message_zh(m.alert);
+  EXPECT_THAT(text, HasSubstr("z***@******.example")) << "the value's own mask is shown, and was masked";
   EXPECT_THAT(text, Not(HasSubstr("SECRET")));
   EXPECT_THAT(text, Not(HasSubstr("secret"))) << "masked in its own letters, lower case comes after";
 }
@@ -217,19 +234,21 @@ TEST(OcsfWriter, NothingFromTheWireGoesRoundTheMasker) {
   });
   const json& u = m.j["unmapped"];
   EXPECT_EQ(u["method"], "‹POST›");
+  EXPECT_EQ(m.j["data_security"]["discovery_details"][0]["value"], "‹110***********0123›") << "a mask too";
+  EXPECT_EQ(m.alert.best()->masked, "‹110***********0123›") << "what messages and lines show";
   EXPECT_EQ(u["host"], "‹h.example›");
   EXPECT_EQ(m.j["dst_endpoint"]["hostname"], "‹h.example›");
-  EXPECT_EQ(u["url"], "http://‹h.example›‹/p›?‹q›=***");
+  EXPECT_EQ(u["url"], "‹http://h.example/p?q=***›");
   EXPECT_EQ(m.j["file"]["name"], "‹f.csv›");
   EXPECT_EQ(u["media_type"], "‹text/csv›");
-  EXPECT_EQ(u["field"], "‹fd›");
+  EXPECT_EQ(u["field"], "«fd»");
   EXPECT_EQ(m.j["actor"]["user"]["name"], "‹u›");
   EXPECT_EQ(u["mail"],
             json({{"from", "‹s›"}, {"to", {"‹r›"}}, {"subject", "‹sub›"}, {"message_id", "‹id›"}}));
   EXPECT_EQ(u["decode_path"], "‹http/gzip›");
   EXPECT_EQ(u["charset"], "‹GB18030›");
-  EXPECT_EQ(u["detectors"][0]["field"], "‹id_no›");
-  EXPECT_EQ(m.j["data_security"]["discovery_details"][0]["occurrences"][0]["column_name"], "‹id_no›");
+  EXPECT_EQ(u["detectors"][0]["field"], "«id_no»");
+  EXPECT_EQ(m.j["data_security"]["discovery_details"][0]["occurrences"][0]["column_name"], "«id_no»");
 }
 
 TEST(OcsfWriter, AFieldOfJsonIsAPath) {
@@ -284,6 +303,11 @@ TEST(OcsfWriter, TheRecordCarriesWhatASinkNeeds) {
   EXPECT_EQ(r.type, "weir.alert.create");
   EXPECT_EQ(r.id, m.j["metadata"]["uid"]);
   EXPECT_EQ(r.key, m.j["finding_info"]["uid"]);
+  // What a broker and its logs see besides the record: hashes, and nothing of the wire.
+  for (const std::string& name : {r.key, r.id}) {
+    EXPECT_EQ(name.size(), 32u);
+    EXPECT_EQ(name.find_first_not_of("0123456789abcdef"), std::string::npos) << name;
+  }
   EXPECT_EQ(r.time_ms, m.j["time"]);
   EXPECT_EQ(json::parse(r.json)["metadata"]["sequence"], 7);
   EXPECT_EQ(r.json.find('\n'), std::string::npos);

@@ -20,7 +20,7 @@ std::string url(const std::string& host, const std::string& path, const std::str
   meta.protocol = protocol.empty() ? std::string_view() : std::string_view(kHttp);
   meta.host = host;
   meta.path = path;
-  return masked_url(masker, meta);
+  return masked_url(masker, meta, nullptr);
 }
 
 TEST(WireStrings, AUrlLosesItsValuesAndItsUser) {
@@ -37,6 +37,62 @@ TEST(WireStrings, AUrlLosesItsValuesAndItsUser) {
   EXPECT_EQ(url("h", "/redirect?to=http://bob:pass@x/"), "http://h/redirect?to=***");
   EXPECT_EQ(url("h", "/a/http://b"), "http://h/a/http://b");
   EXPECT_EQ(url("", ""), "");
+  // Names of a query that are no identifiers, and parameters of a path.
+  EXPECT_EQ(url("h", "/a;v=1;w;x=/b;y=2?q"), "http://h/a;v=***;w;x=/b;y=***?q");
+}
+
+// What passes through the masker in one piece: digits on both sides of a seam are one number.
+TEST(WireStrings, AUrlIsMaskedAsOne) {
+  ShowingMasker masker;
+  masker.show = true;
+  ContentMeta meta;
+  meta.protocol = "http";
+  meta.host = "h:13812";
+  meta.path = "/345?67=x&8";
+  EXPECT_EQ(masked_url(masker, meta, nullptr), "‹http://h:13812/345?«67»=***&«8»›");
+  meta.path = "/a?page=1&filter[from]=2&王小芳=3&张三&_x.y-z&%E7%8E%8B=4&abcdefghijklmnopqrstuvwxyzabcdefg=5";
+  EXPECT_EQ(masked_url(masker, meta, nullptr),
+            "‹http://h:13812/a?page=***&filter[from]=***&«王小芳»=***&«张三»&_x.y-z&«%E7%8E%8B»=***&"
+            "«abcdefghijklmnopqrstuvwxyzabcdefg»=***›");
+}
+
+// Of IPv6 only the flow's own: what is written so may be a number of somebody's.
+TEST(WireStrings, AnIpv6AddressIsShownWhereItIsTheFlowsOwn) {
+  ShowingMasker masker;
+  masker.show = true;
+  FlowFacts flow;
+  flow.initiator.address = ip("fd00:66::2");
+  flow.responder.address = ip("1101:119:9003:786:70::");
+  EXPECT_EQ(masked_host(masker, "[fd00:66::2]:8080", &flow), "[fd00:66::2]:8080");
+  EXPECT_EQ(masked_host(masker, "[fd00:66::2]", &flow), "[fd00:66::2]");
+  for (const char* other : {"[fd00:66::3]", "fd00:66::2", "[fd00:66::2", "[fd00:66::2]x",
+                            "[fd00:66::2]:123456", "[1101:0119:9003:0786:70::]", "[192.0.2.1]"}) {
+    EXPECT_EQ(masked_host(masker, other, &flow), "‹" + std::string(other) + "›");
+  }
+  ContentMeta meta;
+  meta.protocol = "http";
+  meta.host = "[fd00:66::2]";
+  meta.path = "/a";
+  EXPECT_EQ(masked_url(masker, meta, &flow), "‹http://›[fd00:66::2]‹/a›");
+}
+
+TEST(WireStrings, AnIpv4AddressIsShownWhereAHostIs) {
+  ShowingMasker masker;
+  masker.show = true;
+  EXPECT_EQ(masked_host(masker, "192.168.10.20:8080", nullptr), "192.168.10.20:8080");
+  EXPECT_EQ(masked_host(masker, "192.168.10.20", nullptr), "192.168.10.20");
+  for (const char* other :
+       {"138.123.456.78", "192.168.10.20:123456", "192.168.10.20:", "192.168.10.20:8a", "1381234567",
+        "[1381:2345:678::1]", "192.168.10.20.example", "192.168.10.020", " 192.168.10.20", "h"}) {
+    EXPECT_EQ(masked_host(masker, other, nullptr), "‹" + std::string(other) + "›");
+  }
+  ContentMeta meta;
+  meta.protocol = "http";
+  meta.host = "192.168.10.20:8080";
+  meta.path = "/a";
+  EXPECT_EQ(masked_url(masker, meta, nullptr), "‹http://›192.168.10.20:8080‹/a›");
+  meta.path = "ftp://bob@10.0.0.1/x";
+  EXPECT_EQ(masked_url(masker, meta, nullptr), "‹ftp://›10.0.0.1‹/x›");
 }
 
 TEST(WireStrings, AUrlIsCutAtACharacter) {

@@ -25,13 +25,19 @@ std::vector<std::string> lines(const std::vector<Alert>& alerts) {
   RunArguments arguments;
   arguments.format = "text";
   ConsoleOutput console(arguments, Config{}, true);
-  const auto show = console.on_alert();
-  testing::internal::CaptureStdout();
-  for (const Alert& alert : alerts) show(alert);
-  std::istringstream text(testing::internal::GetCapturedStdout());
+  OutputThreadOptions output;
+  console.set_up(&output);
+  EXPECT_EQ(output.for_people, console.sink());
   std::vector<std::string> severities;
-  for (std::string date, time, severity, rest; text >> date >> time >> severity && std::getline(text, rest);)
+  for (const Alert& alert : alerts) {
+    const std::optional<std::string> line = output.line(alert);
+    if (!line) continue;
+    std::istringstream text(*line);
+    std::string date, time, severity;
+    text >> date >> time >> severity;
     severities.push_back(severity);
+  }
+  EXPECT_EQ(output.last_line(), "");
   return severities;
 }
 
@@ -48,6 +54,27 @@ TEST(ConsoleOutput, TellsOfASeverityThatRose) {
 TEST(ConsoleOutput, AnUpdateThatChangesNothingIsNoLine) {
   EXPECT_EQ(lines({revision("a", 1, Severity::kMedium, false), revision("a", 2, Severity::kMedium, true)}),
             (Lines{"MEDIUM"}));
+}
+
+TEST(ConsoleOutput, AReplayShowsFiftyAndSaysHowManyMoreThereAre) {
+  RunArguments arguments;
+  arguments.format = "text";
+  ConsoleOutput console(arguments, Config{}, false);
+  OutputThreadOptions output;
+  console.set_up(&output);
+  int shown = 0;
+  for (int n = 0; n < 57; ++n)
+    shown += output.line(revision(std::to_string(n), 1, Severity::kLow, true)).has_value() ? 1 : 0;
+  EXPECT_EQ(shown, 50);
+  EXPECT_EQ(output.last_line(), "… and 7 more alerts (--format json shows them all)");
+}
+
+TEST(ConsoleOutput, AlertsThatWouldGoNowhereAreAnError) {
+  Config config;
+  config.output.to_stdout = false;
+  for (const bool live : {false, true}) EXPECT_THROW(ConsoleOutput({}, config, live), UsageError);
+  config.output.file = "/tmp/a.jsonl";
+  EXPECT_EQ(ConsoleOutput({}, config, true).sink(), nullptr);
 }
 
 TEST(RunOptions, WorkersHaveABound) {

@@ -67,6 +67,50 @@ TEST(SummaryText, SaysThatESPWasEncrypted) {
                         "(ESP)\n"));
 }
 
+// "All were read" is said only where nothing else was there that could hold anything.
+TEST(SummaryText, AllWereReadIsSaidOnlyWhereItIsSo) {
+  const Catalogue catalogue;
+  const std::string all = "  no alert: all 1,000 bytes were read, and nothing in them calls for one\n";
+  const auto said = [&](auto change, std::vector<FileReport> files = {}) {
+    RunResult result;
+    result.totals.packets[static_cast<size_t>(PacketKind::kTcp)] = 10;
+    result.totals.packets[static_cast<size_t>(PacketKind::kArp)] = 2;
+    result.totals.packets[static_cast<size_t>(PacketKind::kIcmp)] = 2;
+    result.totals.protocols["raw"].inspection.seen = 1000;
+    change(result);
+    return summary_text({result, catalogue, files, false, false});
+  };
+  EXPECT_THAT(said([](RunResult&) {}), HasSubstr(all));
+  const auto with = [](PacketKind kind) {
+    return [kind](RunResult& r) { r.totals.packets[static_cast<size_t>(kind)] = 3; };
+  };
+  const std::string read = "  no alert: 1,000 bytes of 1,000 bytes were read; besides, 3 ";
+  EXPECT_THAT(
+      said(with(PacketKind::kOtherIp)),
+      HasSubstr(read + "packets of IP protocols that Weir does not read (SCTP, UDP-Lite and others)\n"));
+  EXPECT_THAT(said(with(PacketKind::kUnknownLink)),
+              HasSubstr(read + "packets of a link type that Weir does not know\n"));
+  EXPECT_THAT(said(with(PacketKind::kOtherLink)),
+              HasSubstr(read + "frames of protocols beside IP that Weir does not read\n"));
+  EXPECT_THAT(said(with(PacketKind::kEsp)), HasSubstr(read + "packets were encrypted (ESP)\n"));
+  EXPECT_THAT(said(with(PacketKind::kTruncated)), HasSubstr(read + "packets cut in their headers\n"));
+  EXPECT_THAT(said(with(PacketKind::kMalformed)),
+              HasSubstr(read + "packets with headers that contradict themselves\n"));
+  EXPECT_THAT(said([](RunResult& r) { r.totals.protocols["raw"].inspection.gap = 7; }),
+              HasSubstr("were read; besides, 7 bytes never came\n"));
+  EXPECT_THAT(said([](RunResult& r) { r.source_stats.kernel_drops = 7; }),
+              HasSubstr("were read; besides, 7 packets were missed\n"));
+  EXPECT_THAT(said([](RunResult&) {}, {{"a.pcap", 1, 60, "cut"}}),
+              HasSubstr("were read; besides, 1 files broke off\n"));
+  EXPECT_THAT(
+      said([](RunResult& r) {
+        r.totals.protocols["raw"].inspection.add_unread(Unread::kUndecodable, 400);
+        r.totals.packets[static_cast<size_t>(PacketKind::kOtherIp)] = 1;
+      }),
+      HasSubstr("  no alert: 600 bytes of 1,000 bytes were read; 0 bytes were encrypted, 400 bytes unread "
+                "for other reasons; besides, 1 packets of IP protocols"));
+}
+
 TEST(SummaryText, NamesTheFileThatBrokeOff) {
   const Catalogue catalogue;
   const RunResult result;
@@ -101,21 +145,18 @@ TEST(SummaryText, SaysWhyNothingCouldComeOrBeCounted) {
               "  filter     what \"tcp port 80\" refused stayed in the kernel, which does not count it\n")));
 }
 
-TEST(SummaryText, TellsOfStormsAndOfWhatWasLost) {
+TEST(SummaryText, TellsWhatBecameOfTheAlertsAtEachSink) {
   const Catalogue catalogue;
   RunResult result;
-  std::string text = summary_text({result, catalogue, {}, false, true});
-  EXPECT_THAT(text, Not(HasSubstr("storm")));
-  EXPECT_THAT(text, Not(HasSubstr("LOST")));
-  result.outlet = {12'345, 6, 0};
-  text = summary_text({result, catalogue, {}, false, true});
+  result.sinks = {{.name = "file a.jsonl", .delivered = 12'382}};
+  EXPECT_THAT(summary_text({result, catalogue, {}, false, true}), Not(HasSubstr("a.jsonl")));
+  result.sinks.push_back({.name = "kafka b:9092", .delivered = 30, .storms = 6, .folded = 12'345});
+  result.sinks.push_back({.name = "standard output", .delivered = 1, .lost = 7, .not_delivered = 12'374});
   EXPECT_THAT(
-      text,
-      HasSubstr("  storms     12,345 alerts and updates told in 6 storm alerts: the sinks were too slow\n"));
-  EXPECT_THAT(text, Not(HasSubstr("LOST")));
-  result.outlet = {0, 0, 7};
-  text = summary_text({result, catalogue, {}, false, true});
-  EXPECT_THAT(text, HasSubstr("  LOST       7 alerts and updates: the program was told to end at once\n"));
+      summary_text({result, catalogue, {}, false, true}),
+      HasSubstr("  kafka b:9092: 30 alerts and updates delivered, 12,345 told in 6 storm alerts, for it "
+                "was too slow\n"
+                "  standard output: 1 alerts and updates delivered, 7 LOST, 12,374 NOT DELIVERED\n"));
 }
 
 }  // namespace

@@ -172,6 +172,8 @@ class TextRecorder final : public TextSink {
   }
 
   size_t open_items() const { return open_.size(); }
+  // Those that are open will never end.
+  void forget() { open_.clear(); }
 
   // Everything as text, to compare two runs.
   std::string dump() const {

@@ -194,6 +194,23 @@ TEST(Defragmenter, TimeMayGoBack) {
   EXPECT_EQ(bench.wait_until(kStart + 131 * kSecond).size(), 1u);
 }
 
+// The capture was silent for longer than the clock tells: what was begun before it is older, no more.
+TEST(Defragmenter, ASilenceAgesWhatWasBegunBeforeIt) {
+  Bench bench;
+  bench.send({0, "12345678", true, 1}, kStart);
+  bench.send({0, "abcdefgh", true, 2}, kStart + kSecond);
+  bench.defragmenter.age(kStart, 29 * kSecond);
+  EXPECT_TRUE(bench.wait_until(kStart + kSecond).empty());
+  std::vector<Heard> heard = bench.wait_until(kStart + kSecond + 1);
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].bytes, "12345678");
+  EXPECT_EQ(heard[0].end, DatagramEnd::kTimeout);
+  heard = bench.send({8, "end", false, 2}, kStart + 31 * kSecond);
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].bytes, "abcdefghend");
+  EXPECT_EQ(heard[0].end, DatagramEnd::kComplete);
+}
+
 TEST(Defragmenter, AMirrorThatRepeatsEveryFragment) {
   Bench bench;
   std::vector<Heard> heard;
@@ -217,6 +234,39 @@ TEST(Defragmenter, AMirrorThatRepeatsEveryFragment) {
   EXPECT_EQ(heard[0].kind, Kind::kRepeat);
   EXPECT_EQ(heard[0].repeated, 12u);
   EXPECT_EQ(bench.accounted, bench.sent);
+}
+
+// A datagram again in fragments that are cut elsewhere, before it is whole and after: repeats, and no
+// version.
+TEST(Defragmenter, FragmentsThatAreCutOtherwise) {
+  std::string text;
+  for (int i = 0; i < 400; ++i) text += static_cast<char>('a' + i * 7 % 26);
+  for (const uint32_t first : {8u, 40u, 64u, 104u, 200u}) {
+    for (const uint32_t again : {8u, 24u, 56u, 128u, 400u}) {
+      Bench bench;
+      std::vector<Heard> heard;
+      const auto send = [&](uint32_t cut, uint32_t to) {
+        for (uint32_t at = 0; at < to; at += cut) {
+          const uint32_t n = std::min<uint32_t>(cut, 400 - at);
+          heard = heard + bench.send({at, text.substr(at, n), at + n < 400});
+        }
+      };
+      send(first, 200);  // half of it, and that half again
+      send(again, 200);
+      send(first, 400);
+      send(again, 400);
+      heard = heard + bench.wait_until(kStart + 31 * kSecond);
+      uint64_t whole = 0;
+      for (const Heard& h : heard) {
+        whole += h.kind == Kind::kBeginning ? 1 : 0;
+        EXPECT_EQ(h.version, 0) << first << ' ' << again;
+        EXPECT_EQ(h.differing, 0u) << first << ' ' << again;
+        EXPECT_EQ(h.bytes, text);
+      }
+      EXPECT_EQ(whole, 1u) << first << ' ' << again;
+      EXPECT_EQ(bench.accounted, bench.sent) << first << ' ' << again;
+    }
+  }
 }
 
 // Identifications come round: a fragment that is the same as one before must not be missed in the next.

@@ -128,5 +128,31 @@ TEST(Readings, TwoBytesOfACharsetAreTheItemsOwnOffsets) {
   EXPECT_EQ(found.findings[0].text_begin, 3u);
 }
 
+// What the plain reading refuses is not walked again where the other one has the same bytes; where an escape
+// changes as little as one of them, it is.
+TEST(Readings, AnAddressThatOneRefusesIsStillFoundByTheOther) {
+  const std::string labels = ".zz.zz.zz.zz.zz";
+  const auto finds = [](const std::string& text) {
+    Readings item(text);
+    item.add_unescaped();
+    const Found found = item.scan();
+    const Finding* address = find_as(found, "net.email");
+    return address == nullptr ? std::string() : text.substr(address->begin, address->end - address->begin);
+  };
+  const std::string before = "see %41 ", after = " and %42 so on";
+  EXPECT_EQ(finds(before + "a@b" + labels + after), "");
+  EXPECT_EQ(finds(before + "a@b" + labels + ".c%6Fm" + after), "a@b" + labels + ".c%6Fm") << "a label behind";
+  EXPECT_EQ(finds(before + "a@b" + labels + "%2Ecom" + after), "a@b" + labels + "%2Ecom") << "a dot behind";
+  EXPECT_EQ(finds(before + "a@b.zz.z%7A.com.zz" + after), "a@b.zz.z%7A.com") << "inside";
+  EXPECT_EQ(finds(before + "a@1%2D.2.3.com" + after), "") << "still none";
+  EXPECT_EQ(finds(before + "a@1%61.2b.zz.com.zz" + after), "") << "two labels that begin with digits";
+  EXPECT_EQ(finds(before + "a@1%61.b2.zz.com.zz" + after), "a@1%61.b2.zz.com");
+  EXPECT_EQ(finds(before + "%61.a@qq.com.zz.zz" + after), "%61.a@qq.com") << "the local part";
+  // Far from every escape, twice the same.
+  const std::string far(400, '.');
+  EXPECT_EQ(finds(before + far + " a@b" + labels + " " + far + " c@qq.com" + labels + " " + far + after),
+            "c@qq.com");
+}
+
 }  // namespace
 }  // namespace weir

@@ -37,10 +37,10 @@ Found scan(std::string_view item, bool with_derived, bool pretend_other_charset)
   OffsetMap map;
   map.set_identity(0);
   if (pretend_other_charset) {
-    // Two pieces say the same, but are no identity: nothing can be passed over.
+    // The same places, but by a byte each and of other units than the derived reading's: nothing can be
+    // passed over.
     map.clear();
-    map.append(0, 0, 1, 1);
-    map.append(static_cast<uint32_t>(item.size()), item.size(), 2, 1);
+    for (size_t i = 0; i <= item.size(); ++i) map.append(static_cast<uint32_t>(i), i, 1, 2);
   }
   const Unescaped derived = unescape(item, 0);
   const std::vector<Text> readings = {{item, &map, false}, {derived.text, &derived.map, true}};
@@ -64,7 +64,8 @@ TEST(SameText, PassesOverNothingThatWouldBeFound) {
     std::string item;
     while (item.size() < 12'000) {
       // Long stretches without an escape, then one with some.
-      for (size_t n = random() % 120; n > 0; --n) item += pieces[random() % pieces.size()] + " ";
+      for (size_t n = random() % (round % 2 == 0 ? 120 : 4); n > 0; --n)
+        item += pieces[random() % pieces.size()] + " ";
       for (size_t n = random() % 6; n > 0; --n) {
         for (const char c : pieces[random() % pieces.size()]) {
           static constexpr char kHex[] = "0123456789abcdef";
@@ -116,6 +117,49 @@ TEST(SameText, CoversWhatHasItsContextInside) {
   EXPECT_TRUE(same_text.covers(1100, 1120));
   same_text.clear();
   EXPECT_FALSE(same_text.covers(1100, 1120));
+}
+
+// A text that was converted has a map of many pieces; what an escape leaves alone is the same in both.
+TEST(SameText, CoversIsTrueOfConvertedTextsToo) {
+  // "字" from two bytes of the item, ASCII from one, and in the middle %41.
+  std::string plain, derived;
+  OffsetMap plain_map, derived_map;
+  uint64_t item = 7;
+  const auto add = [&](std::string_view text, std::string_view undone, uint32_t item_unit) {
+    const auto unit = static_cast<uint32_t>(undone.size());
+    if (text == undone) {
+      plain_map.append(static_cast<uint32_t>(plain.size()), item, unit, item_unit);
+    } else {
+      plain_map.append(static_cast<uint32_t>(plain.size()), item, 1, 1);
+    }
+    derived_map.append(static_cast<uint32_t>(derived.size()), item, unit, item_unit);
+    plain += text;
+    derived += undone;
+    item += item_unit;
+  };
+  const auto filler = [&] {
+    for (int i = 0; i < 300; ++i) {
+      add("\xE5\xAD\x97", "\xE5\xAD\x97", 2);
+      add("x", "x", 1);
+    }
+  };
+  filler();
+  const size_t escape = derived.size();
+  add("%41", "A", 3);
+  filler();
+  plain_map.append(static_cast<uint32_t>(plain.size()), item, 1, 1);
+  derived_map.append(static_cast<uint32_t>(derived.size()), item, 1, 1);
+  SameText same_text;
+  same_text.compare({plain, &plain_map, false}, {derived, &derived_map, true}, 65);
+  ASSERT_EQ(same_text.equal().size(), 2u);
+  EXPECT_EQ(same_text.equal()[0].size, escape);
+  EXPECT_EQ(same_text.equal()[1].derived, escape + 1);
+  EXPECT_EQ(same_text.equal()[1].plain, escape + 3);
+  EXPECT_EQ(same_text.equal()[1].size, derived.size() - escape - 1);
+  EXPECT_TRUE(same_text.covers(400, 420));
+  EXPECT_FALSE(same_text.covers(escape - 20, escape - 10));
+  EXPECT_FALSE(same_text.covers(escape, escape + 1));
+  EXPECT_TRUE(same_text.covers(escape + 400, escape + 420));
 }
 
 }  // namespace

@@ -213,19 +213,19 @@ TEST(KafkaSink, ARefusalInTheMiddleKeepsTheOrderOfEachKey) {
   expect_at_least_once_in_order(cluster.read(500), 500);
 }
 
-TEST(KafkaSink, ARefusedBatchIsTriedRecordByRecord) {
+TEST(KafkaSink, ARefusedBatchIsHalvedUntilTheRecordIsFound) {
   MockCluster cluster(1);
   auto sink = make_sink(cluster.brokers(), {{"linger.ms", "200"}});
-  // The whole batch, then the fourth record by itself.
-  cluster.answer(
-      kProduce, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_NO_ERROR,
-                 RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
+  // The whole batch, its first half, not the first quarter, the second, not its first record, the fourth.
+  const auto refused = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+  const auto taken = RD_KAFKA_RESP_ERR_NO_ERROR;
+  cluster.answer(kProduce, {refused, refused, taken, refused, taken, refused});
   for (int n = 0; n < 8; ++n) sink->write(make_test_record(n));
   EXPECT_FALSE(sink->drain(kLong));  // not everything is safe, but nothing is left to wait for
   EXPECT_EQ(sink->stats().pending, 0u);
   EXPECT_EQ(sink->stats().delivered, 7u);
   EXPECT_EQ(sink->stats().failed, 1u);
-  EXPECT_THAT(sink->problem(), HasSubstr("1 alert is lost: uid-3, 19 bytes: broker: Message size too large"));
+  EXPECT_THAT(sink->losses(), HasSubstr("1 alert is lost: uid-3, 19 bytes: broker: Message size too large"));
   auto want = expected(8);
   want["key-3"].erase(want["key-3"].begin());
   EXPECT_EQ(cluster.read(7), want);
@@ -240,7 +240,7 @@ TEST(KafkaSink, ARecordOverTheClientsLimitIsCountedAndToldTheRestGoesOn) {
   EXPECT_FALSE(sink->drain(kLong));
   EXPECT_EQ(sink->stats().delivered, 2u);
   EXPECT_EQ(sink->stats().failed, 1u);
-  EXPECT_THAT(sink->problem(), HasSubstr("uid-1, 5019 bytes"));
+  EXPECT_THAT(sink->losses(), HasSubstr("uid-1, 5019 bytes"));
 }
 
 TEST(KafkaSink, ARefusedTopicIsToldAndTriedAgain) {
@@ -326,7 +326,7 @@ TEST(KafkaSink, AFullMemoryAndAnInterruptGiveUpWithACount) {
   writer.join();
   EXPECT_EQ(sink->stats().pending, 10u);
   EXPECT_EQ(sink->stats().failed, 5u);
-  EXPECT_THAT(sink->problem(), HasSubstr("5 alerts are lost: no room was left"));
+  EXPECT_THAT(sink->losses(), HasSubstr("5 alerts are lost: no room was left"));
 }
 
 TEST(KafkaSink, ABrokerThatGoesAwayAndComesBackGetsEverything) {

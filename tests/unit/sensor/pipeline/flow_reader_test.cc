@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -149,6 +150,120 @@ TEST(FlowReader, UnknownTalkGoesTheRawWayWhole) {
   }
 }
 
+// A protocol that nobody can tell before the probe's limit, and what its probe was shown in all.
+uint64_t shown = 0;
+ProbeResult slow_probe(const ProbeView& view) {
+  shown += view.head[0].size() + view.head[1].size();
+  return ProbeResult::kMore;
+}
+const ParserInfo kSlow[] = {{"slow", Transport::kTcp, {}, slow_probe, make_hello}};
+
+TEST(FlowReader, ProbesSeeAByteAFewTimesHoweverSmallThePieces) {
+  for (const int directions : {1, 2}) {
+    shown = 0;
+    uint64_t fed = 0;
+    FlowReader reader(kSlow, Transport::kTcp, 7, true);
+    ItemsSink sink;
+    std::array<uint64_t, 2> at{};
+    // Probed again after each hole, and no more often for that.
+    for (int round = 0; round < 20; ++round) {
+      for (size_t i = 0; i + 1 < kProbeLimit; ++i) {
+        for (int d = 0; d < directions; ++d) {
+          reader.on_chunk(d == 0 ? kOut : kBack, at[d]++, as_bytes("x"), 1, sink);
+          ++fed;
+        }
+      }
+      reader.on_gap(kOut, at[0], 5, 1, sink);
+      at[0] += 5;
+    }
+    reader.finish(9, sink);
+    EXPECT_GE(shown, fed / 2) << "they are asked";
+    EXPECT_LE(shown, 5 * fed) << directions;
+    size_t read = 0;
+    for (const auto& item : sink.items) read += static_cast<size_t>(std::ranges::count(item.bytes, 'x'));
+    EXPECT_EQ(read, fed);
+  }
+}
+
+TEST(FlowReader, ProbesAreAskedAgainWhenTheOtherSideSpeaks) {
+  Fixture f;
+  for (int i = 0; i < 1000; ++i) f.say(kBack, "x");
+  f.say(kOut, "HELLO");
+  EXPECT_EQ(f.reader.protocol(), "hello");
+}
+
+// Counts what it is told, and gives up at a "!".
+std::array<int, 2> ends{};
+std::array<bool, 2> data_behind_end{};
+std::string heard;  // in order: the data, and ( ) for the ends
+class CountingParser final : public Parser {
+ public:
+  ParseStatus on_data(Direction d, Bytes bytes, ContentSink&) override {
+    EXPECT_FALSE(bytes.empty());
+    data_behind_end[index_of(d)] |= ends[index_of(d)] != 0;
+    heard += as_text(bytes);
+    return as_text(bytes).ends_with('!') ? ParseStatus::kGaveUp : ParseStatus::kOk;
+  }
+  ParseStatus on_gap(Direction, uint64_t n, ContentSink&) override {
+    return n == 7 ? ParseStatus::kGaveUp : ParseStatus::kOk;
+  }
+  void on_end(Direction d, ContentSink&) override {
+    ++ends[index_of(d)];
+    heard += d == kOut ? '(' : ')';
+  }
+};
+// "A" from the initiator is certain, "a" is so when the responder has said "B".
+ProbeResult counting_probe(const ProbeView& view) {
+  const std::string_view out = as_text(view.head[0]);
+  const std::string_view back = as_text(view.head[1]);
+  if (out.starts_with('A') || back.starts_with('B')) return ProbeResult::kCertain;
+  return view.finished[0] && view.finished[1] ? ProbeResult::kMaybe : ProbeResult::kMore;
+}
+const ParserInfo kCounting[] = {
+    {"counting", Transport::kTcp, {}, counting_probe, [](bool) -> std::unique_ptr<Parser> {
+       return std::make_unique<CountingParser>();
+     }}};
+
+// Each letter of a talk is a call: A, a, B, ! are data (B and b from the responder, ? its "!"), ( ) the ends
+// of initiator and responder, 1 a hole of the initiator, 7 one of the responder, 0 an empty chunk.
+TEST(FlowReader, AParserHearsOfEachEndOnce) {
+  for (const std::string talk :
+       {"Ab()", "A!", "A(?)", "A(?", "Ab)!(", "a(B)", "a(B", "a()", "a)(", "a(Bb?)", "a(0B0)", "A1(7)",
+        "A(7)", "A7()", "(B)", ")A(", "A(b7?", "a1A(b)", "a(7B)"}) {
+    ends = {};
+    data_behind_end = {};
+    heard.clear();
+    FlowReader reader(kCounting, Transport::kTcp, 7, false);
+    ItemsSink sink;
+    std::array<uint64_t, 2> at{};
+    for (const char c : talk) {
+      const Direction d = c == 'B' || c == 'b' || c == '?' || c == ')' ? kBack : kOut;
+      const std::string said(1, c == '?' ? '!' : c);
+      if (c == '(' || c == ')') {
+        reader.on_end(d, 1, sink);
+      } else if (c == '1') {
+        reader.on_gap(kOut, at[0], 1, 1, sink);
+        at[0] += 1;
+      } else if (c == '7') {
+        reader.on_gap(kBack, at[1], 7, 1, sink);
+        at[1] += 7;
+      } else if (c == '0') {
+        reader.on_chunk(kBack, at[1], {}, 1, sink);
+      } else {
+        reader.on_chunk(d, at[index_of(d)], as_bytes(said), 1, sink);
+        ++at[index_of(d)];
+      }
+    }
+    reader.finish(9, sink);
+    EXPECT_EQ(ends, (std::array<int, 2>{1, 1})) << talk;
+    EXPECT_EQ(data_behind_end, (std::array<bool, 2>{})) << talk;
+    // Without holes and giving up it hears all, in order.
+    const bool plain = talk.find_first_of("017!?") == std::string::npos && talk.ends_with(')');
+    EXPECT_TRUE(!plain || heard == talk) << talk << " was heard as " << heard;
+    for (const auto& item : sink.items) EXPECT_TRUE(item.closed) << talk;
+  }
+}
+
 TEST(FlowReader, ResponderAloneIsReadRaw) {
   Fixture f;
   f.say(kBack, "220 ready");  // the initiator might still say HELLO
@@ -156,6 +271,23 @@ TEST(FlowReader, ResponderAloneIsReadRaw) {
   f.reader.finish(9, f.sink);
   ASSERT_EQ(f.sink.items.size(), 1u);
   EXPECT_EQ(f.sink.items[0].bytes, "220 ready");
+}
+
+// What stood before its first byte is not known: no alert on it may say that it was complete.
+TEST(FlowReader, AStreamWithoutItsBeginningIsNoWhole) {
+  for (const bool midstream : {false, true}) {
+    FlowReader reader(kParsers, Transport::kTcp, 7, midstream);
+    ItemsSink sink;
+    reader.on_chunk(kOut, 0, as_bytes("HELP"), 1, sink);
+    reader.on_gap(kBack, 0, 100, 1, sink);
+    reader.on_chunk(kBack, 100, as_bytes("the rest"), 1, sink);
+    reader.finish(9, sink);
+    ASSERT_EQ(sink.items.size(), 2u);
+    for (const auto& item : sink.items) {
+      const bool whole = item.meta.direction == kOut && !midstream;
+      EXPECT_EQ(item.why, whole ? CloseReason::kFlowEnd : CloseReason::kTruncated) << midstream;
+    }
+  }
 }
 
 TEST(FlowReader, HoldsNoMoreThanTheProbeLimit) {

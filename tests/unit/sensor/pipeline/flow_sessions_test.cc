@@ -36,6 +36,7 @@ class FlowSessionsTest : public ::testing::Test {
     EXPECT_EQ(sessions.memory().budget().used(), 0u);
   }
   void leave(WorkerFlow& flow) {
+    context.now = now;
     if (flow.state.session) flow.state.session->finish(now);
     sessions.leave(flow);
     flow.state.session.reset();
@@ -43,7 +44,7 @@ class FlowSessionsTest : public ::testing::Test {
   }
   // As the worker does for a packet. False: refused.
   bool say(WorkerFlow& flow, Direction direction, std::string_view text, const PacketView* packet = nullptr) {
-    flow.last_packet = ++now;
+    flow.last_packet = context.now = ++now;
     sessions.make_room(flow);
     FlowSession* session = sessions.of(flow, packet);
     if (session == nullptr) return false;

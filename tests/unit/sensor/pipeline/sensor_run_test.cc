@@ -97,7 +97,7 @@ Ran run(const std::string& name, uint32_t workers, bool hand_over, SteerBy steer
 class Capture : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(SensorRun, Capture,
                          ::testing::Values("http1/many_hosts/input.pcap", "http1/lossy_link/input.pcap",
-                                           "raw/udp_syslog/input.pcap"));
+                                           "http1/server_first/input.pcap", "raw/udp_syslog/input.pcap"));
 
 TEST_P(Capture, AnyNumberOfWorkersWritesTheSame) {
   const Ran one = run(GetParam(), 1, false);

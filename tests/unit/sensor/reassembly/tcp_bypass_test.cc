@@ -117,7 +117,7 @@ TEST(TcpBypassProperty, EveryByteIsCountedOnce) {
     const size_t from = 3 + dice.below(segments.size() - 3);
 
     MemoryBudget budget{size_t{64} << 20};
-    TcpShared shared(budget, TcpOptions{}, HashKey{seed, seed + 1});
+    TcpShared shared(budget, TcpOptions{});
     Inspection ledger;
     TcpContext context{shared, ledger};
     StreamRecorder sink;

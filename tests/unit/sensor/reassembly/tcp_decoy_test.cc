@@ -329,7 +329,7 @@ TEST(TcpDecoyProperty, TheTruthIsAlwaysRead) {
     MemoryBudget budget{size_t{64} << 20};
     TcpOptions tcp;
     tcp.targets = TargetPolicies({}, static_cast<TargetPolicy>(dice.below(6)));
-    TcpShared shared(budget, tcp, HashKey{seed, 0x9a3c5b7d1e2f4860});
+    TcpShared shared(budget, tcp);
     Inspection ledger;
     TcpContext context{shared, ledger};
     harness::StreamRecorder sink;

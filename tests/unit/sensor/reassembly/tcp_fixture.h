@@ -20,7 +20,7 @@ inline constexpr Nanoseconds kNothingWaits = std::numeric_limits<Nanoseconds>::m
 
 class TcpFixture : public ::testing::Test {
  protected:
-  explicit TcpFixture(const TcpOptions& options = {}) : shared(budget, options, HashKey{1, 2}) {}
+  explicit TcpFixture(const TcpOptions& options = {}) : shared(budget, options) {}
   static TcpOptions options_for(TargetPolicy policy) {
     TcpOptions options;
     options.targets = TargetPolicies({}, policy);
@@ -52,11 +52,15 @@ class TcpFixture : public ::testing::Test {
     view.checksum = checksum;
     view.tcp_urgent = urgent;
     if (cut < bytes.size()) view.payload = view.payload.first(cut);
+    context.now = now;  // the worker's clock: the latest time
     connection.on_segment(view, from, sink, context);
   }
   void data(uint32_t offset, std::string_view bytes) { send(kI, kFirstI + offset, bytes); }
   void acknowledge(uint32_t offset) { send(kR, kFirstR, "", kTcpAck, kFirstI + offset); }
-  void finish() { connection.finish(now, sink, context); }
+  void finish() {
+    context.now = now;
+    connection.finish(now, sink, context);
+  }
 
   void TearDown() override {
     EXPECT_EQ(ledger.seen, sink.delivered() + ledger.duplicate + ledger.unread_total());

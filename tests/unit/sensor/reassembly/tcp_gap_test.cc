@@ -56,6 +56,28 @@ TEST_F(TcpGap, AcknowledgedHoleIsGivenUpAfter200Milliseconds) {
   EXPECT_EQ(initiator().gaps, (Gaps{{0, 3, acknowledged}}));
 }
 
+// Whatever the packets say of their times: two hours ahead, two hours back.
+TEST_F(TcpGap, TheAllowanceRunsByTheWorkersClock) {
+  data(3, "def");
+  acknowledge(6);
+  const Nanoseconds acknowledged = now;
+  const auto packet_of = [&](Nanoseconds time, Nanoseconds clock) {
+    harness::Segment segment;
+    segment.time = time;
+    segment.from = kR;
+    segment.seq = kFirstR;
+    segment.ack = kFirstI + 6;
+    context.now = clock;
+    connection.on_segment(harness::view_of(segment), kR, sink, context);
+  };
+  packet_of(acknowledged + 7200'000 * kMs, acknowledged + 10 * kMs);
+  packet_of(acknowledged - 7200'000 * kMs, acknowledged + 200 * kMs);
+  EXPECT_TRUE(initiator().gaps.empty());
+  EXPECT_EQ(connection.deadline(shared), acknowledged + 200 * kMs);
+  packet_of(acknowledged - 7200'000 * kMs, acknowledged + 200 * kMs + 1);
+  EXPECT_EQ(initiator().gaps, (Gaps{{0, 3, acknowledged}})) << "told by the packets' times";
+}
+
 // The timer and the next packet must come to the same end, told with the same times.
 TEST_F(TcpGap, TimerAndPacketAgree) {
   data(3, "def");
@@ -269,7 +291,7 @@ TEST_F(TcpGap, WholePayloadCutOff) {
 }
 
 TEST_F(TcpGap, FullConnectionGoesOnWithoutWhatIsMissing) {
-  TcpShared narrow{budget, TcpOptions{.hold_limit = 2000}, HashKey{3, 4}};
+  TcpShared narrow{budget, TcpOptions{.hold_limit = 2000}};
   TcpContext small{narrow, ledger};
   const std::string block(500, 'x');
   for (uint32_t i = 0; i < 10; ++i) {
@@ -291,7 +313,7 @@ TEST_F(TcpGap, FullConnectionGoesOnWithoutWhatIsMissing) {
 
 TEST_F(TcpGap, FullBudgetLosesOrderNotBytes) {
   MemoryBudget none{0};
-  TcpShared poor{none, TcpOptions{}, HashKey{3, 4}};
+  TcpShared poor{none, TcpOptions{}};
   TcpContext context_without{poor, ledger};
   const auto put = [&](uint32_t offset, std::string_view bytes) {
     harness::Segment segment;

@@ -201,7 +201,7 @@ TEST(TcpPolicyMemory, NoRoomForASecondPieceLosesNoByte) {
     MemoryBudget budget{limit};
     TcpOptions options;
     options.targets = TargetPolicies({}, TargetPolicy::kLast);
-    TcpShared shared(budget, options, HashKey{1, 2});
+    TcpShared shared(budget, options);
     Inspection ledger;
     TcpContext context{shared, ledger};
     harness::StreamRecorder sink;

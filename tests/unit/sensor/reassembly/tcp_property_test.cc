@@ -19,7 +19,7 @@ struct Outcome {
 enum class Timers { kNone, kEveryPacket, kRandom };
 
 void feed(const std::vector<Segment>& segments, Timers timers, uint64_t seed, Outcome& run) {
-  TcpShared shared(run.budget, TcpOptions{}, HashKey{seed, seed + 1});
+  TcpShared shared(run.budget, TcpOptions{});
   TcpContext context{shared, run.ledger};
   TcpConnection connection;
   Segmenter dice(seed + 99);

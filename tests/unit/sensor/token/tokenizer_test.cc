@@ -7,10 +7,18 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 namespace weir {
 namespace {
+
+std::string hex_of(const std::array<uint8_t, 32>& bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (const uint8_t b : bytes) out += std::string(1, kDigits[b >> 4]) + kDigits[b & 15];
+  return out;
+}
 
 class KeyFile : public testing::Test {
  protected:
@@ -56,14 +64,15 @@ TEST_F(KeyFile, TokensAreKeyedBlake2b) {
   TokenKey key;
   std::string error;
   ASSERT_TRUE(TokenKey::load_or_create(path_, &key, &error)) << error;
-  EXPECT_EQ(key.name(), "k1");
+  // "k" and hashlib.blake2b(b"weir-token-key-name", key=key, digest_size=32).hexdigest()[:8]
+  EXPECT_EQ(key.name(), "kff399f2c");
   const Tokenizer tokenizer(key);
   // hashlib.blake2b(detector + b"\0" + value, key=key, digest_size=16)
   EXPECT_EQ(tokenizer.text(tokenizer.token("cn.mobile", "13812345678")),
-            "k1:e4e7e14c7966bf68a670e613d90094cb");
+            "kff399f2c:e4e7e14c7966bf68a670e613d90094cb");
   EXPECT_EQ(tokenizer.text(tokenizer.token("net.email", "zhang.san@qq.com")),
-            "k1:e549f72342f50e777b579b4e8c7f7d52");
-  EXPECT_EQ(tokenizer.text(tokenizer.token("x", "")), "k1:2b6819da4330232d19c90983d5365f32");
+            "kff399f2c:e549f72342f50e777b579b4e8c7f7d52");
+  EXPECT_EQ(tokenizer.text(tokenizer.token("x", "")), "kff399f2c:2b6819da4330232d19c90983d5365f32");
 }
 
 TEST_F(KeyFile, IsMadeOnceForItsOwnerAlone) {
@@ -122,7 +131,33 @@ TEST(TokenText, DiffersByDetectorAndValue) {
   EXPECT_EQ(tokenizer.token("a.b", "1"), tokenizer.token("a.b", "1"));
   EXPECT_NE(tokenizer.token("a.b", "1"), tokenizer.token("a.b", "2"));
   EXPECT_NE(tokenizer.token("a.b", "1"), tokenizer.token("a.c", "1"));
-  EXPECT_EQ(tokenizer.text(Token{}), "k1:00000000000000000000000000000000");
+  EXPECT_TRUE(tokenizer.text(Token{}).ends_with(":00000000000000000000000000000000"));
+}
+
+// Tokens that cannot be compared do not look alike, whatever the file says its key is called.
+TEST_F(KeyFile, TheNameIsTheKeysOwn) {
+  std::set<std::string> names;
+  for (int i = 0; i < 100; ++i) {
+    const TokenKey key = TokenKey::random();
+    names.insert(key.name());
+    EXPECT_EQ(key.name().size(), 9u);
+    EXPECT_EQ(key.name()[0], 'k');
+    EXPECT_EQ(key.name().find_first_not_of("0123456789abcdef", 1), std::string::npos);
+    EXPECT_EQ(Tokenizer(key).text(Token{}), key.name() + ":00000000000000000000000000000000");
+    // Nothing of the key itself.
+    EXPECT_NE(key.name().substr(1), hex_of(key.bytes()).substr(0, 8));
+  }
+  EXPECT_EQ(names.size(), 100u);
+  // A file made now says its name, and gives it again.
+  TokenKey made, again;
+  std::string error;
+  ASSERT_TRUE(TokenKey::load_or_create(path_, &made, &error)) << error;
+  ASSERT_TRUE(TokenKey::load_or_create(path_, &again, &error)) << error;
+  EXPECT_EQ(made.name(), again.name());
+  EXPECT_TRUE(read().starts_with("weir-token-key-1 " + made.name() + " " + hex_of(made.bytes()))) << read();
+  std::filesystem::remove(path_);
+  ASSERT_TRUE(TokenKey::load_or_create(path_, &again, &error)) << error;
+  EXPECT_NE(made.name(), again.name());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <string>
+#include <vector>
 
 #include "signatures/validators/regions.h"
 #include "tests/unit/signatures/validators/vectors.h"
@@ -117,6 +118,31 @@ TEST(NetEmail, Lengths) {
   ASSERT_EQ(longest.size(), 254u);
   EXPECT_TRUE(judge("net_email", longest).valid);
   EXPECT_FALSE(judge("net_email", "i" + longest).valid);
+}
+
+// Where it ends, of all places where it might.
+TEST(NetEmail, EndsAtItsLastLabelThatIsADomain) {
+  const NamedValidator* entry = find_named_validator("net_email");
+  ASSERT_NE(entry, nullptr);
+  const auto longest = [&](std::string_view value) {
+    std::vector<uint16_t> ends;
+    for (size_t end = 1; end <= value.size(); ++end) {
+      const char after = end < value.size() ? value[end] : ' ';
+      if (after == '.' || after == '-' || after == ' ') ends.push_back(static_cast<uint16_t>(end));
+    }
+    return value.substr(0, entry->longest(value, ends, kIn2025));
+  };
+  EXPECT_EQ(longest("a@qq.com"), "a@qq.com");
+  EXPECT_EQ(longest("a@qq.com.zz.zz.zz"), "a@qq.com");
+  EXPECT_EQ(longest("a@qq.com.cn.zz"), "a@qq.com.cn");
+  EXPECT_EQ(longest("a@qq.com.-.cn"), "a@qq.com") << "behind a label that is none nothing counts";
+  EXPECT_EQ(longest("a@163.com.7.8.cn"), "a@163.com") << "one label of digits and no more";
+  EXPECT_EQ(longest("a@1.2.cn.cn.cn"), "");
+  EXPECT_EQ(longest("a@icon.cn-2x.ai-x"), "a@icon.cn-2x.ai");
+  EXPECT_EQ(longest("a@zz.zz.zz.zz"), "");
+  std::string many = "a@qq.com";
+  while (many.size() < 320) many += ".zz";
+  EXPECT_EQ(longest(many), "a@qq.com");
 }
 
 TEST(NetEmail, OneSpellingForAll) { EXPECT_EQ(canonical("net_email", "Li.Si@QQ.com"), "li.si@qq.com"); }

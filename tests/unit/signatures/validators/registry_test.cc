@@ -74,11 +74,72 @@ TEST(Registry, AnyBytes) {
   EXPECT_GT(valid, 500u);
 }
 
-TEST(Registry, ShortBuffersGiveNothing) {
-  std::array<char, 4> small{};
-  for (const NamedValidator& entry : all_validators()) {
-    EXPECT_EQ(entry.canonical("01062345678", small), "") << entry.name;
+// A value of each kind that the standards or the issuers call valid, and its one spelling.
+struct Known {
+  std::string_view validator, value, canonical;
+};
+constexpr Known kKnown[] = {
+    {"cn_resident_id", "11010519491231002X", "11010519491231002X"},  // GB 11643-1999, annex
+    {"cn_resident_id_15", "610104620927690", "610104620927690"},
+    {"cn_hmt_residence_permit", "810000199408230021", "810000199408230021"},
+    {"cn_mobile", "+8613812345678", "13812345678"},
+    {"cn_landline", "+861062345678", "01062345678"},
+    {"payment_card", "4111111111111111", "4111111111111111"},
+    {"payment_iban", "GB82WEST12345698765432", "GB82WEST12345698765432"},  // ISO 13616
+    {"cn_passport", "E12345678", "E12345678"},
+    {"hk_hkid", "G123456(A)", "G123456A"},
+    {"tw_national_id", "A123456789", "A123456789"},
+    {"cn_uscc", "91350100M000100Y43", "91350100M000100Y43"},
+    {"net_email", "Li.Si@QQ.com", "li.si@qq.com"},
+    {"us_ssn", "536-90-4399", "536904399"},
+};
+
+TEST(Registry, EveryKindHasOneSpellingThatFitsExactly) {
+  ASSERT_EQ(std::size(kKnown), all_validators().size());
+  for (const Known& known : kKnown) {
+    const NamedValidator* entry = find_named_validator(known.validator);
+    ASSERT_NE(entry, nullptr) << known.validator;
+    EXPECT_TRUE(entry->validate(known.value, kIn2025).valid) << known.validator;
+    EXPECT_TRUE(entry->validate(known.canonical, kIn2025).valid) << known.validator;
+    for (size_t size = 0; size <= known.canonical.size(); ++size) {
+      // A heap block of its own: a sanitizer sees a byte too far.
+      std::vector<char> buffer(size);
+      const std::string_view text = entry->canonical(known.value, buffer);
+      EXPECT_EQ(text, size < known.canonical.size() ? std::string_view() : known.canonical)
+          << known.validator << " in " << size;
+    }
   }
+}
+
+// One look over a value with many ends must say what a look at each of them says.
+TEST(Registry, TheLongestEndIsTheLastThatIsValid) {
+  std::mt19937 random(20261130);
+  constexpr std::string_view kPieces[] = {"a",   "@",   ".",   ".cn",   ".com", ".zz", "-", "2x",
+                                          ".ai", ".md", "163", ".xn--", "ab",   "_",   "1", "%31"};
+  size_t several = 0, none = 0;
+  for (int round = 0; round < 30000; ++round) {
+    std::string value = round % 2 == 0 ? "a@" : "";
+    for (size_t n = random() % 12; n > 0; --n) value += kPieces[random() % std::size(kPieces)];
+    if (round % 50 == 0) value += "@" + std::string(random() % 70, 'b') + ".cn" + std::string(200, '.');
+    std::vector<uint16_t> ends;
+    for (size_t end = 1; end <= value.size(); ++end) {
+      if (random() % 4 != 0) ends.push_back(static_cast<uint16_t>(end));
+    }
+    for (const NamedValidator& entry : all_validators()) {
+      if (entry.longest == nullptr) continue;
+      size_t last = 0, valid = 0;
+      for (const uint16_t end : ends) {
+        if (!entry.validate(std::string_view(value).substr(0, end), kIn2025).valid) continue;
+        last = end;
+        ++valid;
+      }
+      EXPECT_EQ(entry.longest(value, ends, kIn2025), last) << entry.name << " " << value;
+      several += valid > 1 ? 1 : 0;
+      none += valid == 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(several, 300u);
+  EXPECT_GT(none, 300u);
 }
 
 }  // namespace
