@@ -33,7 +33,10 @@ REFUSED_FOR = 3  # seconds that a replay is watched while its broker is away
 
 
 def captures():
-    files = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("pcaps/http1/*/input.pcap*"))
+    # Those of many_hosts with other times would tell the same alerts again.
+    again = {"clock_set", "stray_times", "two_clocks"}
+    files = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("pcaps/http1/*/input.pcap*")
+                   if path.parent.name not in again)
     if not files:
         raise RuntimeError("no captures under pcaps/http1")
     return files

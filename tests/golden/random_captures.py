@@ -184,8 +184,11 @@ class Capture:
             elif what == 3:
                 self.frame("esp", self.ip(*ends, 50, struct.pack("!II", 4096, 1) + rnd.randbytes(80)))
             elif what == 4:  # one piece of a datagram, the others of which never come: read as it is, ports unknown
-                self.frame("fragment", self.ip(*ends, 17, rnd.randbytes(64), fragment=0x2000 | rnd.randrange(1, 50)))
+                chance = rnd.random() < 0.5  # … or looked at and not read: nothing shows in it
+                piece = rnd.randbytes(64) if chance else self.text(64)
+                self.frame("fragment", self.ip(*ends, 17, piece, fragment=0x2000 | rnd.randrange(1, 50)))
                 self.said["seen"] += 64
+                self.said["chance"] += 64 * chance
                 self.said["pieces"] += 1
             elif what == 5:  # UDP longer than its packet
                 self.frame("malformed", self.ip(*ends, 17, struct.pack("!HHHH", 1, 2, 500, 0) + rnd.randbytes(20)))

@@ -236,7 +236,7 @@ TEST(MetadataReadings, KeepTheWayBack) {
   EXPECT_EQ(readings[1].text, "a手b");
   ASSERT_EQ(readings[1].origins.size(), readings[1].text.size());
   EXPECT_EQ(readings[1].origins[0].begin, 0u);
-  for (const size_t i : {1, 2, 3}) {
+  for (const size_t i : {1u, 2u, 3u}) {
     EXPECT_EQ(readings[1].origins[i].begin, 1u);
     EXPECT_EQ(readings[1].origins[i].end, 10u);
   }

@@ -159,7 +159,7 @@ ProbeResult slow_probe(const ProbeView& view) {
 const ParserInfo kSlow[] = {{"slow", Transport::kTcp, {}, slow_probe, make_hello}};
 
 TEST(FlowReader, ProbesSeeAByteAFewTimesHoweverSmallThePieces) {
-  for (const int directions : {1, 2}) {
+  for (const size_t directions : {1u, 2u}) {
     shown = 0;
     uint64_t fed = 0;
     FlowReader reader(kSlow, Transport::kTcp, 7, true);
@@ -168,7 +168,7 @@ TEST(FlowReader, ProbesSeeAByteAFewTimesHoweverSmallThePieces) {
     // Probed again after each hole, and no more often for that.
     for (int round = 0; round < 20; ++round) {
       for (size_t i = 0; i + 1 < kProbeLimit; ++i) {
-        for (int d = 0; d < directions; ++d) {
+        for (size_t d = 0; d < directions; ++d) {
           reader.on_chunk(d == 0 ? kOut : kBack, at[d]++, as_bytes("x"), 1, sink);
           ++fed;
         }

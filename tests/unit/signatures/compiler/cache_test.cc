@@ -139,7 +139,7 @@ TEST_F(Cache, AFileOfOtherExpressionsUnderThisNameIsNotUsed) {
 TEST_F(Cache, ThatOthersMayWriteIsNotRead) {
   make(engines_);
   const std::string path = cache_path(engines_, folder_);
-  for (const mode_t mode : {0666, 0664, 0646}) {
+  for (const mode_t mode : {0666u, 0664u, 0646u}) {
     ASSERT_EQ(chmod(path.c_str(), mode), 0);
     EXPECT_NE(make(engines_).find("others may write it"), std::string::npos) << std::oct << mode;
     EXPECT_EQ(make(engines_), "") << std::oct << mode;
