@@ -1,6 +1,8 @@
 // Any text in any windows. Input: how many cuts (1 byte), a byte for each (its distance from the cut before,
 // in sixteenths of what is left), then the text. The cuts must not change what is found, offsets must lie
 // inside the text, no value may show in what leaves.
+#include <cctype>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -109,10 +111,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(a.begin < a.end && a.end <= text.size() && a.end <= a.decided_at + 1);
   }
 
-  // However far apart: seven digits with no letter between.
+  // However far apart: seven digits with no letter between. What %XX stands for counts, not how it is
+  // written.
   const std::string shown = engine().masker->mask(bytes);
   size_t run = 0;
-  for (const char c : shown) {
+  for (size_t i = 0; i < shown.size(); ++i) {
+    char c = shown[i];
+    unsigned byte = 0;
+    if (c == '%' && i + 2 < shown.size() && std::isxdigit(static_cast<unsigned char>(shown[i + 1])) != 0 &&
+        std::from_chars(shown.data() + i + 1, shown.data() + i + 3, byte, 16).ptr == shown.data() + i + 3) {
+      c = static_cast<char>(byte);
+      i += 2;
+    }
     const auto lower = static_cast<char>(c | 0x20);
     run = c >= '0' && c <= '9' ? run + 1 : (lower >= 'a' && lower <= 'z') || (c & 0x80) != 0 ? 0 : run;
     require(run < 7);
