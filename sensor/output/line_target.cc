@@ -244,7 +244,7 @@ LineTarget::Put LineTarget::put_stream(std::string_view lines, std::chrono::mill
   return {taken, State::kGood, {}};
 }
 
-bool LineTarget::sync(std::string* why) {
+bool LineTarget::sync(std::string* why) const {
   if (!regular_ || ::fdatasync(fd_) == 0 || errno == EINVAL || errno == EROFS) return true;
   *why = std::strerror(errno);
   return false;

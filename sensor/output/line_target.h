@@ -45,7 +45,7 @@ class LineTarget {
   // is gone.
   Put look(bool anew);
   // What was written is on the disk. False, with a reason, where the system says that it is not.
-  bool sync(std::string* why);
+  bool sync(std::string* why) const;
   // Bytes of lines that were taken, and lie in a pipe that nobody reads any more: they did not arrive.
   size_t unread() const;
   bool reader_left() const { return reader_left_; }

@@ -30,7 +30,7 @@ struct OutputThread::Later {
 };
 
 OutputThread::OutputThread(OutputThreadOptions options, std::vector<AlertChannel*> channels,
-                           std::vector<Sink*> sinks)
+                           const std::vector<Sink*>& sinks)
     : options_(std::move(options)), channels_(std::move(channels)) {
   for (Sink* sink : sinks) {
     SinkLaneOptions lane;
@@ -77,7 +77,7 @@ bool OutputThread::finish() {
 std::exception_ptr OutputThread::failure() const {
   if (failed_.load(std::memory_order_acquire)) return failure_;
   for (const auto& lane : lanes_) {
-    if (const std::exception_ptr what = lane->failure()) return what;
+    if (std::exception_ptr what = lane->failure()) return what;
   }
   return nullptr;
 }

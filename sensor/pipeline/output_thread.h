@@ -39,7 +39,8 @@ struct OutputThreadOptions {
 class OutputThread {
  public:
   // Channels and sinks outlive the thread; a channel is read by this thread only.
-  OutputThread(OutputThreadOptions options, std::vector<AlertChannel*> channels, std::vector<Sink*> sinks);
+  OutputThread(OutputThreadOptions options, std::vector<AlertChannel*> channels,
+               const std::vector<Sink*>& sinks);
   ~OutputThread();
   OutputThread(const OutputThread&) = delete;
   OutputThread& operator=(const OutputThread&) = delete;
