@@ -140,7 +140,7 @@ class ContentSink {
 
   // Opens an item under `parent` (kNoItem: directly under the flow) and names it. The direction's item
   // ordinal, part of every alert's uid, counts these calls: open items in the order of their bytes.
-  virtual ItemId open(ContentMeta meta, ItemId parent) = 0;
+  virtual ItemId open(ContentMeta&& meta, ItemId parent) = 0;
   // `bytes` stand at `offset` of the item, after transfer coding, before content coding.
   virtual void data(ItemId item, uint64_t offset, Bytes bytes) = 0;
   // `n` bytes of the item from `offset` on never came.

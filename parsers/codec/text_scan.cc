@@ -175,8 +175,15 @@ size_t find_not_plain(Bytes bytes) {
   const size_t n = bytes.size();
   size_t i = 0;
   const __m128i one = _mm_set1_epi8(1);
+  const auto load = [p](size_t at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + at)); };
+  for (; i + 64 <= n; i += 64) {
+    // Any of them; signed as below.
+    const __m128i a = _mm_or_si128(_mm_cmplt_epi8(load(i), one), _mm_cmplt_epi8(load(i + 16), one));
+    const __m128i b = _mm_or_si128(_mm_cmplt_epi8(load(i + 32), one), _mm_cmplt_epi8(load(i + 48), one));
+    if (_mm_movemask_epi8(_mm_or_si128(a, b)) != 0) break;
+  }
   for (; i + 16 <= n; i += 16) {
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i));
+    const __m128i v = load(i);
     // Signed: 0x00 and 0x80-0xff are below 1.
     const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmplt_epi8(v, one)));
     if (mask != 0) return i + static_cast<size_t>(std::countr_zero(mask));

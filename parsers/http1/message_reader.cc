@@ -191,12 +191,12 @@ void MessageReader::on_head(const StartLine& line, std::string_view fields, Conn
   pair(head, connection, sink);
   const MessageHead::Framing framing = head.framing();
   const bool has_body = framing != MessageHead::Framing::kNoBody && framing != MessageHead::Framing::kTunnel;
-  ContentMeta body;
+  std::optional<ContentMeta> body;
   if (has_body) body = head.body_meta();
   open_message(std::move(head.meta), line.target, sink);
   if (!fields.empty()) fields_data(as_bytes(fields), sink);
   close_fields(CloseReason::kComplete, sink);
-  begin_body(head, framing, std::move(body), sink);
+  begin_body(head, framing, body ? &*body : nullptr, sink);
 }
 
 // The first kMaxHead bytes of a head that is longer.
@@ -229,7 +229,8 @@ void MessageReader::read_long_head(Bytes& rest, Connection& connection, ContentS
       head->finish();
       sink.meta(message_, head->meta);
       close_fields(CloseReason::kComplete, sink);
-      begin_body(*head, head->framing(), head->body_meta(), sink);
+      ContentMeta body = head->body_meta();
+      begin_body(*head, head->framing(), &body, sink);
       break;
     }
   }
@@ -282,7 +283,7 @@ void MessageReader::open_message(ContentMeta&& meta, std::string_view target, Co
   sink.close(item, CloseReason::kComplete);
 }
 
-void MessageReader::begin_body(const MessageHead& head, MessageHead::Framing framing, ContentMeta&& body,
+void MessageReader::begin_body(const MessageHead& head, MessageHead::Framing framing, ContentMeta* body,
                                ContentSink& sink) {
   using Framing = MessageHead::Framing;
   if (framing == Framing::kNoBody) {
@@ -295,7 +296,7 @@ void MessageReader::begin_body(const MessageHead& head, MessageHead::Framing fra
     tunnel_opened_ = true;
     return;
   }
-  body_ = sink.open(std::move(body), message_);
+  body_ = sink.open(std::move(*body), message_);
   body_open_ = true;
   offset_ = 0;
   remaining_ = head.length;

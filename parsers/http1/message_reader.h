@@ -120,7 +120,8 @@ class MessageReader {
   void end_in_head(uint64_t hole, Connection& connection, ContentSink& sink);
   void pair(MessageHead& head, Connection& connection, ContentSink& sink);
   void open_message(ContentMeta&& meta, std::string_view target, ContentSink& sink);
-  void begin_body(const MessageHead& head, MessageHead::Framing framing, ContentMeta&& body,
+  // `body` is moved from; null when there is none.
+  void begin_body(const MessageHead& head, MessageHead::Framing framing, ContentMeta* body,
                   ContentSink& sink);
 
   void fields_data(Bytes bytes, ContentSink& sink);

@@ -81,6 +81,25 @@ struct ItemFacts {
   CloseReason end_reason = CloseReason::kComplete;
   std::optional<std::array<uint8_t, 32>> sha256;  // of a file with a name that was read whole; when it ended
   std::optional<Unread> cut_by;  // why what follows of it was not read, where Weir itself stopped
+
+  // Those of another item, which is `known`; the memory of strings is kept.
+  void restart(const FlowFacts& its_flow, ContentMeta&& known);
 };
+
+inline void ItemFacts::restart(const FlowFacts& its_flow, ContentMeta&& known) {
+  flow = &its_flow;
+  meta = std::move(known);
+  meta_revision = ordinal = part = 0;
+  top_kind = ItemKind::kMessage;
+  continues = contested = ended = false;
+  decode_path.clear();
+  charset.clear();
+  first_byte = last_byte = 0;
+  size = wire_bytes = gap_bytes = 0;
+  unread = {};
+  end_reason = CloseReason::kComplete;
+  sha256.reset();
+  cut_by.reset();
+}
 
 }  // namespace weir

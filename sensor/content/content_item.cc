@@ -36,7 +36,8 @@ size_t weight_of(const ContentMeta& meta) {
 std::unique_ptr<ContentItem> ContentItem::open(FlowScope& scope, size_t slot, ContentMeta&& meta,
                                                ContentItem* parent, bool part, uint32_t ordinal) {
   ContentPools& pools = scope.context.pools();
-  const size_t cost = weight_of(meta) + (parent != nullptr ? weight_of(parent->facts_.meta) : 0);
+  // At most: what it has from its parent, where it does not know better.
+  const size_t cost = weight_of(meta) + (parent != nullptr ? parent->weight_ : 0);
   const uint32_t most = std::min(scope.context.options().max_open_items, kSlotMask);
   std::unique_ptr<ContentItem> item;
   if (scope.open < most && pools.budget().try_take(cost)) {
@@ -53,7 +54,7 @@ std::unique_ptr<ContentItem> ContentItem::open(FlowScope& scope, size_t slot, Co
     id = scope.generation << kSlotBits | static_cast<uint32_t>(slot + 1);
   } while (part && parent->has_id(id));
   ++scope.open;
-  item->cost_ = cost;
+  item->cost_ = item->weight_ = cost;
   item->start(scope, id, std::move(meta), parent, part, ordinal);
   return item;
 }
@@ -69,11 +70,8 @@ void ContentItem::start(FlowScope& scope, ItemId id, ContentMeta&& meta, Content
   scope_ = &scope;
   id_ = id;
   parent_ = parent;
-  ItemFacts facts;
-  facts.flow = &scope.flow;
-  facts.meta = std::move(meta);
-  facts.ordinal = ordinal;
-  facts_ = std::move(facts);
+  facts_.restart(scope.flow, std::move(meta));
+  facts_.ordinal = ordinal;
   facts_.top_kind = parent != nullptr ? parent->facts_.top_kind : facts_.meta.kind;
   if (parent != nullptr) inherit(*parent);
   root_ = part ? parent->root_ : this;
@@ -89,7 +87,6 @@ void ContentItem::start(FlowScope& scope, ItemId id, ContentMeta&& meta, Content
   cut_at_ = scope.context.options().raw_cut;
   const auto& excluded = scope.context.options().excluded_host;
   if (excluded && !facts_.meta.host.empty() && excluded(facts_.meta.host)) dead_ = Unread::kExcluded;
-  set_path();
 }
 
 void ContentItem::inherit(const ContentItem& parent) {
@@ -127,6 +124,7 @@ ContentMeta ContentItem::update(const ContentMeta& update) {
   if (!update.codings.empty()) meta.codings = update.codings;
   if (update.status != 0) meta.status = update.status;
   meta.own_end = std::min(meta.own_end, update.own_end);
+  weight_ = weight_of(meta);
   if (part_ != nullptr) part_->update(news_for(*part_, old));
   return old;
 }
@@ -148,7 +146,8 @@ ContentMeta ContentItem::news_for(const ContentItem& child, const ContentMeta& o
 
 void ContentItem::set_path() {
   std::string& path = facts_.decode_path;
-  path = parent_ != nullptr && depth_ > 0 ? parent_->facts_.decode_path : std::string(facts_.meta.protocol);
+  path =
+      parent_ != nullptr && depth_ > 0 ? std::string_view(parent_->facts_.decode_path) : facts_.meta.protocol;
   if (chain_ != nullptr && !chain_->path().empty()) path += "/" + chain_->path();
   if (multipart_ != nullptr) path += "/multipart";
 }
@@ -182,6 +181,7 @@ void ContentItem::begin() {
 // By what was declared: charset, codings, multipart.
 void ContentItem::prepare() {
   prepared_ = true;
+  set_path();
   const ContentMeta& meta = facts_.meta;
   const bool body = meta.kind == ItemKind::kBody || meta.kind == ItemKind::kPart;
   const std::string type = body ? media_type(meta.declared_type) : std::string();
@@ -210,7 +210,7 @@ void ContentItem::prepare() {
   }
   // A range is no file; what a name that comes late belongs to has begun without it.
   if (!meta.file_name.empty() && meta.range.empty() && !dead_) digest_.emplace();
-  set_path();
+  if (chain_ != nullptr || multipart_ != nullptr) set_path();
 }
 
 void ContentItem::start_chain(const std::vector<std::string>& codings, bool guessed) {

@@ -72,8 +72,10 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   }
   bool has_bytes() const { return facts_.meta.kind != ItemKind::kMessage; }
   const ItemFacts& facts() const { return facts_; }
-  // When it is closed: what it knew.
-  ContentMeta&& take_meta() { return std::move(facts_.meta); }
+  // When it is closed: what it knew, to be taken.
+  ContentMeta& last_meta() { return facts_.meta; }
+  // Of its metadata, in bytes; at most.
+  size_t weight() const { return weight_; }
   Direction direction() const { return facts_.meta.direction; }
   // Its next `n` bytes are counted with another item.
   void counted_elsewhere(uint64_t n) { context_left_ += static_cast<uint32_t>(n); }
@@ -120,7 +122,8 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   size_t scratch_base() const;
 
   FlowScope* scope_ = nullptr;
-  size_t cost_ = 0;  // of the budget, for its strings
+  size_t cost_ = 0;    // of the budget, for its strings
+  size_t weight_ = 0;  // of them now, at most
   ItemId id_ = kNoItem;
   ContentItem* parent_ = nullptr;
   ContentItem* root_ = nullptr;  // the item whose ordinal and parts this one counts in

@@ -18,12 +18,20 @@ constexpr std::string ContentMeta::*kToldStrings[] = {
 constexpr std::vector<std::string> ContentMeta::*kToldLists[] = {&ContentMeta::recipients,
                                                                  &ContentMeta::forwarded_for};
 
-// `from` may be moved from.
-template <typename From>
-void put_told(From&& from, ContentMeta* to) {
-  for (const auto field : kToldStrings) to->*field = std::forward<From>(from).*field;
-  for (const auto list : kToldLists) to->*list = std::forward<From>(from).*list;
+void put_told(const ContentMeta& from, ContentMeta* to) {
+  for (const auto field : kToldStrings) to->*field = from.*field;
+  for (const auto list : kToldLists) to->*list = from.*list;
   to->status = from.status;
+}
+
+// Most of both are empty.
+void swap_told(ContentMeta* a, ContentMeta* b) {
+  const auto swap = [&](auto field) {
+    if (!(a->*field).empty() || !(b->*field).empty()) (a->*field).swap(b->*field);
+  };
+  for (const auto field : kToldStrings) swap(field);
+  for (const auto list : kToldLists) swap(list);
+  std::swap(a->status, b->status);
 }
 
 }  // namespace
@@ -85,7 +93,7 @@ void FlowContent::release(ContentItem& item) {
   if (scope_.open == 0 && slots_.size() > 16) decltype(slots_)().swap(slots_);
 }
 
-ItemId FlowContent::open(ContentMeta meta, ItemId parent) {
+ItemId FlowContent::open(ContentMeta&& meta, ItemId parent) {
   const uint32_t ordinal = ++ordinals_[index_of(meta.direction)];
   meta.direction = told(meta.direction);
   ContentItem* above = find(parent);
@@ -174,15 +182,17 @@ void FlowContent::remember(ContentItem& message) {
   MemoryBudget& budget = scope_.context.pools().budget();
   budget.give(std::exchange(past.cost, 0));
   const Direction wire = this->told(message.direction());
-  past.meta = ContentMeta();
   past.meta.direction = wire;
   past.begin = message.place;
   past.end = place(wire);
   ++past_->count;
-  const size_t cost = weight_of(message.facts().meta);
-  if (!budget.try_take(cost)) return;
-  past.cost = cost;
-  put_told(message.take_meta(), &past.meta);
+  swap_told(&past.meta, &message.last_meta());
+  if (budget.try_take(message.weight())) {
+    past.cost = message.weight();
+  } else {
+    past.meta = ContentMeta();
+    past.meta.direction = wire;
+  }
 }
 
 bool FlowContent::message_at(Direction direction, uint64_t offset, ContentMeta* meta) const {

@@ -125,7 +125,7 @@ class FlowContent final : public TimedContentSink {
   void set_time(Nanoseconds time) override { scope_.time = time; }
   void cut_short(Direction direction, Unread why) override { scope_.cut_by[index_of(told(direction))] = why; }
 
-  ItemId open(ContentMeta meta, ItemId parent) override;
+  ItemId open(ContentMeta&& meta, ItemId parent) override;
   void data(ItemId item, uint64_t offset, Bytes bytes) override;
   void gap(ItemId item, uint64_t offset, uint64_t n) override;
   void meta(ItemId item, const ContentMeta& update) override;

@@ -14,7 +14,8 @@ namespace {
 
 constexpr size_t kMostTimeMarks = 256;
 
-// Item bytes that are judged together, from multiples of it on; where some show and others do not, so many.
+// Item bytes that are judged together, from multiples of it on; after some in which nothing shows, four times
+// as many; where some show and others do not, so many.
 constexpr uint64_t kJudged = 2048;
 constexpr uint64_t kJudgedFinely = 128;
 
@@ -125,6 +126,7 @@ CharsetPair ItemText::in_use() const {
 
 // Bytes at the buffer's begin that belong to a character before it.
 uint32_t ItemText::skip_of(const Charset* charset, size_t index) const {
+  if (begin_ == 0) return 0;
   if (charset == nullptr) charset = charset_utf8();
   if (aligned_for_[index] == charset && aligned_[index] >= begin_) {
     return static_cast<uint32_t>(aligned_[index] - begin_);
@@ -202,8 +204,9 @@ void ItemText::judge(const TextEnv& env, const Readings& readings, const Charset
   };
   // What is some charset without faults is judged by one look: it is text, but for a mask that makes it seem
   // so.
-  const uint64_t judged = !binary && readings.faults() * uint64_t{16} <= end - begin ? 8 * kJudged : kJudged;
-  for (uint64_t at = begin, step = judged; at < end;) {
+  const bool faultless = !binary && readings.faults() * uint64_t{16} <= end - begin;
+  const auto many = [&] { return faultless ? 8 * kJudged : illegible_ ? 4 * kJudged : kJudged; };
+  for (uint64_t at = begin, step = many(); at < end;) {
     const uint64_t to = std::min(end, (at / step + 1) * step);
     // A few bytes are judged with those before them.
     const uint64_t from =
@@ -214,11 +217,15 @@ void ItemText::judge(const TextEnv& env, const Readings& readings, const Charset
         step = kJudgedFinely;
         continue;
       }
+      if (shows == Shows::kText && illegible_ && step == 4 * kJudged) {
+        step = kJudged;
+        continue;
+      }
       illegible_ = shows == Shows::kNothing;
     }
     if (illegible_) not_read_.undecodable += own(at, to);
     at = to;
-    if (at % judged == 0) step = judged;
+    if (at % many() == 0 || step != kJudgedFinely) step = many();
   }
 }
 

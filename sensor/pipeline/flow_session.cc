@@ -26,7 +26,7 @@ Transport transport_of(const FlowFacts& facts) {
 class NullContent final : public TimedContentSink {
  public:
   void set_time(Nanoseconds) override {}
-  ItemId open(ContentMeta, ItemId) override { return ++last_; }
+  ItemId open(ContentMeta&&, ItemId) override { return ++last_; }
   void data(ItemId, uint64_t, Bytes) override {}
   void gap(ItemId, uint64_t, uint64_t) override {}
   void meta(ItemId, const ContentMeta&) override {}

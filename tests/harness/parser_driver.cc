@@ -112,7 +112,7 @@ class ReaderHost {
    public:
     explicit Sink(RecordingSink& to) : to_(to) {}
     void set_time(Nanoseconds) override {}
-    ItemId open(ContentMeta meta, ItemId parent) override { return to_.open(std::move(meta), parent); }
+    ItemId open(ContentMeta&& meta, ItemId parent) override { return to_.open(std::move(meta), parent); }
     void data(ItemId item, uint64_t offset, Bytes bytes) override { to_.data(item, offset, bytes); }
     void gap(ItemId item, uint64_t offset, uint64_t n) override { to_.gap(item, offset, n); }
     void meta(ItemId item, const ContentMeta& update) override { to_.meta(item, update); }

@@ -69,7 +69,7 @@ RecordingSink::Item* RecordingSink::at(ItemId item, std::string_view call) {
   return &items_[item - 1];
 }
 
-ItemId RecordingSink::open(ContentMeta meta, ItemId parent) {
+ItemId RecordingSink::open(ContentMeta&& meta, ItemId parent) {
   if (meta.protocol.empty()) breach("open without a protocol");
   if (longest(meta) > kMaxMetaLength) breach("open with metadata longer than kMaxMetaLength");
   if (parent != kNoItem) {

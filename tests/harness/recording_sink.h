@@ -42,7 +42,7 @@ class RecordingSink : public ContentSink {
   // From now on open() gives an id to `n` more items and refuses the rest, as a sink with a full budget.
   void refuse_after(size_t n) { may_open_ = n; }
 
-  ItemId open(ContentMeta meta, ItemId parent) override;
+  ItemId open(ContentMeta&& meta, ItemId parent) override;
   void data(ItemId item, uint64_t offset, Bytes bytes) override;
   void gap(ItemId item, uint64_t offset, uint64_t n) override;
   void meta(ItemId item, const ContentMeta& update) override;

@@ -1,7 +1,6 @@
 // What content costs before matching: bytes of an item per second through windows, codings and charsets,
 // into a sink that looks at nothing.
 #include <benchmark/benchmark.h>
-#include <zlib.h>
 
 #include <random>
 #include <string>
@@ -9,6 +8,7 @@
 #include "parsers/codec/charset.h"
 #include "parsers/codec/text_scan.h"
 #include "sensor/content/flow_content.h"
+#include "tests/harness/gzip.h"
 
 namespace weir {
 namespace {
@@ -50,20 +50,6 @@ std::string random_bytes(size_t size) {
   std::string bytes(size, '\0');
   for (char& c : bytes) c = static_cast<char>(random());
   return bytes;
-}
-
-std::string deflated(const std::string& text, bool gzip) {
-  z_stream z{};
-  deflateInit2(&z, 6, Z_DEFLATED, gzip ? 31 : 15, 8, Z_DEFAULT_STRATEGY);
-  std::string out(compressBound(text.size()) + 64, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
 }
 
 // One body of the given bytes an iteration, in segments of 1,448 bytes.
@@ -122,7 +108,7 @@ void BM_RandomBytesAsText(benchmark::State& state) {
 BENCHMARK(BM_RandomBytesAsText);
 
 void BM_GzipJson(benchmark::State& state) {
-  run(state, deflated(ascii_text(kSize), true), kSize, "application/json", {"gzip"});
+  run(state, gzipped(ascii_text(kSize)), kSize, "application/json", {"gzip"});
 }
 BENCHMARK(BM_GzipJson);
 
@@ -207,7 +193,7 @@ void BM_EmptyFixedBlocks(benchmark::State& state) {
 BENCHMARK(BM_EmptyFixedBlocks);
 
 void BM_EmptyMembers(benchmark::State& state) {
-  const std::string empty = deflated("", true);
+  const std::string empty = gzipped("");
   std::string coded;
   while (coded.size() < kSize) coded += empty;
   run_coded(state, coded);
@@ -216,7 +202,7 @@ BENCHMARK(BM_EmptyMembers);
 
 void BM_ThousandsOfMembers(benchmark::State& state) {
   std::string coded;
-  for (int i = 0; coded.size() < kSize; ++i) coded += deflated("{\"n\":" + std::to_string(i) + "}\n", true);
+  for (int i = 0; coded.size() < kSize; ++i) coded += gzipped("{\"n\":" + std::to_string(i) + "}\n");
   run_coded(state, coded);
 }
 BENCHMARK(BM_ThousandsOfMembers);
@@ -224,7 +210,7 @@ BENCHMARK(BM_ThousandsOfMembers);
 // A thousand bytes for one, up to where a bomb is given up: bounded by that, not by its coded bytes.
 void BM_BombOfBlanks(benchmark::State& state) {
   const std::string text(size_t{80} << 20, ' ');
-  run(state, deflated(text, true), size_t{64} << 20, "application/json", {"gzip"});
+  run(state, gzipped(text), size_t{64} << 20, "application/json", {"gzip"});
 }
 BENCHMARK(BM_BombOfBlanks);
 

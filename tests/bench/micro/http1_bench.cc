@@ -18,7 +18,7 @@ constexpr size_t kSegment = 1448;
 
 class CountingSink : public ContentSink {
  public:
-  ItemId open(ContentMeta meta, ItemId) override {
+  ItemId open(ContentMeta&& meta, ItemId) override {
     benchmark::DoNotOptimize(meta.host.data());
     return ++items;
   }

@@ -128,7 +128,7 @@ BENCHMARK(one_byte_pieces)->Unit(benchmark::kMillisecond);
 // Counts the items.
 struct NoContent final : TimedContentSink {
   void set_time(Nanoseconds) override {}
-  ItemId open(ContentMeta, ItemId) override { return ++items; }
+  ItemId open(ContentMeta&&, ItemId) override { return ++items; }
   void data(ItemId, uint64_t, Bytes bytes) override { total += bytes.size(); }
   void gap(ItemId, uint64_t, uint64_t) override {}
   void meta(ItemId, const ContentMeta&) override {}

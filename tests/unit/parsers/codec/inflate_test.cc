@@ -8,6 +8,7 @@
 #include <array>
 #include <random>
 
+#include "tests/harness/gzip.h"
 #include "tests/unit/parsers/codec/vectors.h"
 
 namespace weir {
@@ -301,20 +302,6 @@ TEST(Inflate, WhatSaysSomethingIsNotGivenUp) {
   }
 }
 
-std::string gzip_member(std::string_view text, int level = 6) {
-  z_stream z{};
-  deflateInit2(&z, level, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
-  std::string out(compressBound(text.size()) + 64, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
-}
-
 TEST(Inflate, MembersOfAnySizeAndNumber) {
   TestPool pool;
   std::mt19937 random(6);
@@ -331,7 +318,7 @@ TEST(Inflate, MembersOfAnySizeAndNumber) {
     } else if (kind == 5) {
       for (int k = 0; k < 100; ++k) member += std::to_string(random() % 1000);
     }
-    coded += gzip_member(member, kind % 2 == 0 ? 6 : 0);
+    coded += gzipped(member, kind % 2 == 0 ? 6 : 0);
     text += member;
   }
   for (const size_t piece : {coded.size(), size_t{4096}, size_t{13}, size_t{1}}) {
@@ -344,12 +331,12 @@ TEST(Inflate, MembersOfAnySizeAndNumber) {
     ASSERT_TRUE(got.out == text) << piece;
   }
   // A wrong sum and a broken member behind tiny ones are seen as anywhere.
-  std::string broken = gzip_member("a") + gzip_member("b");
+  std::string broken = gzipped("a") + gzipped("b");
   broken[broken.size() - 8] ^= 1;
   EXPECT_EQ(decode(InflateWrapper::kGzip, {broken}, 99, pool).checksum_errors, 1u);
   const Outcome fault =
       decode(InflateWrapper::kGzip,
-             {gzip_member("a") + std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x07garbage", 18)}, 99, pool);
+             {gzipped("a") + std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x07garbage", 18)}, 99, pool);
   EXPECT_EQ(fault.status, DecodeStatus::kCorrupt);
   EXPECT_EQ(fault.out, "a");
   EXPECT_EQ(pool.left, 1);

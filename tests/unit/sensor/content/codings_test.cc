@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "tests/harness/gzip.h"
 #include "tests/unit/parsers/codec/vectors.h"
 #include "tests/unit/sensor/content/text_recorder.h"
 
@@ -33,20 +34,6 @@ Body body_named(const std::string& name) {
   }
   ADD_FAILURE() << name;
   return {};
-}
-
-std::string gzipped_by_zlib(std::string_view text) {
-  z_stream z{};
-  EXPECT_EQ(deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(compressBound(text.size()) + 64, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
 }
 
 TEST(Codings, EveryBodyIsReadWhateverTheCut) {
@@ -295,8 +282,7 @@ TEST(Codings, BlanksBeforeATextAreReadThrough) {
   const std::string value = "{\"id\": \"11010519491231002X\"}";
   const std::string text = std::string(5 << 20, ' ') + value;
   ContentBench bench({}, size_t{64} << 20);
-  const RecordedItem& item =
-      bench.one(meta_of(ItemKind::kBody, "application/json", {"gzip"}), gzipped_by_zlib(text));
+  const RecordedItem& item = bench.one(meta_of(ItemKind::kBody, "application/json", {"gzip"}), gzipped(text));
   EXPECT_EQ(item.facts.size, text.size());
   EXPECT_EQ(item.find(value).first, text.size() - value.size());
   EXPECT_EQ(bench.ledger.unread_total(), 0u);
@@ -305,10 +291,10 @@ TEST(Codings, BlanksBeforeATextAreReadThrough) {
 TEST(Codings, ThousandsOfMembersAndEmptyOnesBefore) {
   std::string bytes;
   std::string text;
-  for (int i = 0; i < 2000; ++i) bytes += gzipped_by_zlib("");
+  for (int i = 0; i < 2000; ++i) bytes += gzipped("");
   for (int i = 0; i < 3000; ++i) {
     const std::string event = "{\"n\":" + std::to_string(i) + "}\n";
-    bytes += gzipped_by_zlib(event);
+    bytes += gzipped(event);
     text += event;
   }
   ContentBench bench;
@@ -331,7 +317,7 @@ TEST(Codings, ABeginningOfWhichNothingComesIsUnread) {
   // Nothing that was whole is not unread.
   ContentBench bench;
   const ItemId id = bench.open(ItemKind::kBody, meta_of(ItemKind::kBody, "text/csv", {"gzip"}));
-  bench.feed(id, gzipped_by_zlib(""));
+  bench.feed(id, gzipped(""));
   bench.flow->close(id, CloseReason::kComplete);
   EXPECT_EQ(bench.ledger.unread_total(), 0u);
 }

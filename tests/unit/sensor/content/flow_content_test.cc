@@ -2,10 +2,10 @@
 #include "sensor/content/flow_content.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <utility>
 
+#include "tests/harness/gzip.h"
 #include "tests/unit/sensor/content/text_recorder.h"
 
 namespace weir {
@@ -257,7 +257,7 @@ TEST(FlowContent, EverythingIsGivenBack) {
     {
       FlowContent flow(facts, ledger, text, context);
       ContentMeta meta = meta_of(ItemKind::kBody, "multipart/form-data; boundary=b", {"gzip"});
-      flow.data(flow.open(meta, kNoItem), 0, as_bytes("\x1f\x8b"));
+      flow.data(flow.open(std::move(meta), kNoItem), 0, as_bytes("\x1f\x8b"));
       flow.finish();
     }
     EXPECT_EQ(text.open_items(), 0u);
@@ -361,20 +361,6 @@ TEST(FlowContent, ManyItemsAtOnceStayApart) {
     const std::string once = std::to_string(i) + ",";
     EXPECT_EQ(bench.text.items[i]->text(), once + once + once);
   }
-}
-
-std::string gzipped(std::string_view text) {
-  z_stream z{};
-  deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
-  std::string out(compressBound(text.size()) + 64, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
 }
 
 // A file whose last delimiter waits in the coding's block: flush() by silence decodes it, and closes the

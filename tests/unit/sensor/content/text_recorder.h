@@ -77,6 +77,12 @@ struct RecordedItem {
     return {1, 0};
   }
   bool says(std::string_view what) const { return find(what).first <= find(what).second; }
+  // Some reading of the first window begins with `text`, as far as it goes.
+  bool reads(std::string_view text) const {
+    return !windows.empty() && std::ranges::any_of(windows[0].readings, [&](const RecordedReading& r) {
+      return r.text.starts_with(text.substr(0, r.text.size()));
+    });
+  }
   const RecordedWindow* window_of(std::string_view field) const {
     for (const RecordedWindow& w : windows) {
       if (w.field == field) return &w;

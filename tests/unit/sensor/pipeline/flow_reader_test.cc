@@ -25,7 +25,7 @@ class ItemsSink : public TimedContentSink {
     uint64_t own_end = UINT64_MAX;
   };
   void set_time(Nanoseconds time) override { time_ = time; }
-  ItemId open(ContentMeta meta, ItemId) override {
+  ItemId open(ContentMeta&& meta, ItemId) override {
     items.push_back({std::move(meta), "", false, CloseReason::kComplete, time_});
     return static_cast<ItemId>(items.size());
   }
@@ -70,7 +70,7 @@ class HelloParser : public Parser {
       meta.kind = ItemKind::kBody;
       meta.direction = d;
       meta.protocol = "hello";
-      item_[i] = sink.open(meta, kNoItem);
+      item_[i] = sink.open(std::move(meta), kNoItem);
     }
     sink.data(item_[i], at_[i], bytes);
     at_[i] += bytes.size();

@@ -26,7 +26,7 @@ struct Item {
 class Sink : public TimedContentSink {
  public:
   void set_time(Nanoseconds) override {}
-  ItemId open(ContentMeta meta, ItemId) override {
+  ItemId open(ContentMeta&& meta, ItemId) override {
     if (refuse) return kNoItem;
     items.push_back({std::move(meta), "", false});
     return static_cast<ItemId>(items.size());
