@@ -154,6 +154,34 @@ bool faults_tell(const Charset* charset) {
   return charset != nullptr && charset->kind() == CharsetKind::kDouble && charset != charset_big5();
 }
 
+const Charset* shown_charset(Bytes sample) {
+  if (mostly_ascii(sample)) return nullptr;
+  if (shows_utf8(sample)) return charset_utf8();
+  if (!even(sample) && std::ranges::count(sample, uint8_t{0}) > 0) return nullptr;
+  for (const Charset* charset : {charset_gb18030(), charset_big5()}) {
+    if (shows_pairs(sample, charset)) return charset;
+  }
+  return nullptr;
+}
+
+bool says_text(Bytes bytes) {
+  if (bytes.size() >= kLeastSample && what_shows(bytes) == Shows::kNothing) return false;
+  const auto few = [&](auto odd) {
+    return static_cast<size_t>(std::ranges::count_if(bytes, odd)) * 20 <= bytes.size();
+  };
+  const TextScan scan = scan_text(bytes);
+  if (scan.valid == bytes.size() || scan.cut) {
+    return few([](uint8_t b) { return !printable(b) && b < 0x80; });
+  }
+  if (bytes.size() < kLeastSample) return false;
+  CharsetDetector detector;
+  detector.feed(0, bytes);
+  const Charset* charset = detector.decide().first;
+  if (charset == charset_binary()) return false;
+  const bool narrow = ascii_compatible(charset);
+  return few([narrow](uint8_t b) { return b < 0x20 && !printable(b) && (narrow || b != 0); });
+}
+
 Shows what_shows(Bytes bytes) {
   const size_t n = std::min(bytes.size(), kLegibleSample);
   const Bytes sample = bytes.subspan((bytes.size() - n) / 2, n);

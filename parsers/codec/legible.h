@@ -27,6 +27,12 @@ enum class Shows : uint8_t {
 // Of `bytes`, kLeastSample or more. Looks closely at kLegibleSample of them in the middle.
 Shows what_shows(Bytes bytes);
 
+// The charset whose characters beyond ASCII show in `sample`, of kLegibleSample bytes at most; or null.
+const Charset* shown_charset(Bytes sample);
+
+// All of `bytes` are text, in UTF-8, UTF-16, GB18030 or Big5: what no compression makes.
+bool says_text(Bytes bytes);
+
 // Bytes that are `charset` almost without faults are text: by chance they would have many.
 bool faults_tell(const Charset* charset);
 

@@ -1,4 +1,5 @@
-// The line before each chunk (RFC 9112 section 7.1): "1f;name=value".
+// The line before each chunk (RFC 9112 section 7.1): "1f;name=value". Read as leniently as the most lenient
+// receivers do: with blanks or "0x" before the size.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +7,7 @@
 
 namespace weir::http1 {
 
-// Longest chunk line, its line end included; a longer one is taken for broken framing.
+// Of a chunk line, its line end included, so much is read as one; the rest of a longer extension as it comes.
 inline constexpr size_t kMaxChunkLine = 4096;
 
 struct ChunkLine {
@@ -18,6 +19,9 @@ struct ChunkLine {
 inline bool read_chunk_line(std::string_view line, ChunkLine* out) {
   out->size = 0;
   size_t i = 0;
+  while (i < line.size() && (line[i] == ' ' || line[i] == '\t')) ++i;
+  if (i + 2 < line.size() && line[i] == '0' && (line[i + 1] | 0x20) == 'x') i += 2;
+  const size_t first = i;
   for (; i < line.size(); ++i) {
     const char c = line[i];
     uint64_t digit = 0;
@@ -31,7 +35,7 @@ inline bool read_chunk_line(std::string_view line, ChunkLine* out) {
     if (out->size >> 60 != 0) return false;
     out->size = (out->size << 4) | digit;
   }
-  if (i == 0) return false;
+  if (i == first) return false;
   while (i < line.size() && (line[i] == ' ' || line[i] == '\t')) ++i;
   out->extension = i;
   return i == line.size() || line[i] == ';';

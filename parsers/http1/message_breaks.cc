@@ -22,6 +22,7 @@ void MessageReader::skip(uint64_t n, Connection& connection, ContentSink& sink) 
       break;
     case State::kLongHead:
     case State::kTrailers:
+    case State::kChunkExtension:
       flush_line(sink);
       held_.clear();
       if (fields_open_) sink.gap(fields_, fields_offset_, n);
@@ -85,6 +86,7 @@ void MessageReader::end(Connection& connection, ContentSink& sink) {
       break;
     case State::kLongHead:
     case State::kTrailers:
+    case State::kChunkExtension:
       flush_line(sink);
       close_message(CloseReason::kTruncated, sink);
       break;

@@ -42,6 +42,9 @@ bool MessageReader::read(Bytes bytes, Connection& connection, ContentSink& sink,
       case State::kChunkLine:
         read_chunk_size(bytes, connection, sink);
         break;
+      case State::kChunkExtension:
+        read_chunk_extension(bytes, connection, sink);
+        break;
       case State::kChunkEnd:
         read_chunk_end(bytes, connection, sink);
         break;
@@ -326,12 +329,19 @@ void MessageReader::read_chunk_size(Bytes& rest, Connection& connection, Content
   const std::string_view seen = as_text(rest.first(std::min(rest.size(), kMaxChunkLine - held_.size())));
   const size_t line_end = seen.find('\n');
   if (line_end == std::string_view::npos) {
-    if (held_.size() + seen.size() == kMaxChunkLine) {
+    held_ += seen;
+    rest = rest.subspan(seen.size());
+    if (held_.size() < kMaxChunkLine) return;
+    ChunkLine chunk;
+    if (!read_chunk_line(held_, &chunk) || chunk.extension == held_.size()) {
       lose_framing(CloseReason::kMalformed, connection, sink);
       return;
     }
-    held_ += seen;
-    rest = {};
+    fields_data(as_bytes(std::string_view(held_).substr(chunk.extension)), sink);
+    held_.clear();
+    remaining_ = chunk.size;
+    extension_ = 0;
+    state_ = State::kChunkExtension;
     return;
   }
   std::string_view line = seen.substr(0, line_end);
@@ -339,6 +349,11 @@ void MessageReader::read_chunk_size(Bytes& rest, Connection& connection, Content
     held_ += line;
     rest = rest.subspan(line_end);
     line = held_;
+  }
+  if (without_cr(line).empty()) {  // some send a line end too many
+    rest = rest.subspan(held_.empty() ? line_end + 1 : 1);
+    held_.clear();
+    return;
   }
   ChunkLine chunk;
   if (!read_chunk_line(without_cr(line), &chunk)) {
@@ -353,6 +368,21 @@ void MessageReader::read_chunk_size(Bytes& rest, Connection& connection, Content
   held_.clear();
   remaining_ = chunk.size;
   state_ = chunk.size > 0 ? State::kChunkData : State::kTrailers;
+}
+
+void MessageReader::read_chunk_extension(Bytes& rest, Connection& connection, ContentSink& sink) {
+  const std::string_view seen = as_text(rest.first(std::min(rest.size(), kMaxLongExtension - extension_)));
+  const size_t line_end = seen.find('\n');
+  const bool ends = line_end != std::string_view::npos;
+  const size_t n = ends ? line_end + 1 : seen.size();
+  fields_data(rest.first(n), sink);
+  extension_ += static_cast<uint32_t>(n);
+  rest = rest.subspan(n);
+  if (ends) {
+    state_ = remaining_ > 0 ? State::kChunkData : State::kTrailers;
+  } else if (extension_ == kMaxLongExtension) {
+    lose_framing(CloseReason::kMalformed, connection, sink);
+  }
 }
 
 void MessageReader::read_chunk_end(Bytes& rest, Connection& connection, ContentSink& sink) {

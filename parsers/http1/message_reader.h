@@ -30,6 +30,8 @@ inline constexpr size_t kMaxHead = 64 << 10;
 // broken framing.
 inline constexpr size_t kMaxLongHead = 1 << 20;
 inline constexpr size_t kMaxTrailers = 64 << 10;
+// The same of a chunk's extension.
+inline constexpr size_t kMaxLongExtension = 1 << 20;
 
 // Tells the sink who asks. A start line where a message had to begin shows it at once; one that was found in
 // unknown bytes may be part of a body that speaks of HTTP: it counts when the other side has shown the
@@ -92,6 +94,7 @@ class MessageReader {
     kLength,      // in a body of known length
     kUntilClose,  // in a body that ends with the stream
     kChunkLine,
+    kChunkExtension,  // past kMaxChunkLine of a chunk line: passed on as it comes
     kChunkData,
     kChunkEnd,  // at the line end after a chunk's data
     kTrailers,
@@ -109,6 +112,7 @@ class MessageReader {
   void read_long_head(Bytes& rest, Connection& connection, ContentSink& sink);
   void read_body(Bytes& rest, ContentSink& sink);
   void read_chunk_size(Bytes& rest, Connection& connection, ContentSink& sink);
+  void read_chunk_extension(Bytes& rest, Connection& connection, ContentSink& sink);
   void read_chunk_end(Bytes& rest, Connection& connection, ContentSink& sink);
   void read_trailers(Bytes& rest, Connection& connection, ContentSink& sink);
   void search(Bytes& rest, const Connection& connection, ContentSink& sink);
@@ -140,6 +144,7 @@ class MessageReader {
   uint64_t offset_ = 0;                     // in the body, or in the raw item
   uint64_t remaining_ = 0;                  // of the body or the chunk; in a section: bytes so far
   uint64_t fields_offset_ = 0;
+  uint32_t extension_ = 0;   // bytes of the chunk's extension so far, while kChunkExtension
   uint32_t start_line_ = 0;  // size of the start line at the begin of held_; 0: not complete yet
   ItemId message_ = kNoItem;
   ItemId body_ = kNoItem;

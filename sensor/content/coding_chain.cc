@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "parsers/codec/aws_chunked.h"
+#include "parsers/codec/charset.h"
 #include "parsers/codec/inflate.h"
+#include "parsers/codec/legible.h"
 #include "parsers/codec/transfer.h"
 #include "sensor/content/content_pools.h"
 
@@ -20,19 +23,39 @@ std::string lower(std::string_view s) {
   return out;
 }
 
+// Not what is done to a body's bytes, and yet found in Content-Encoding: charsets, and words of other
+// headers.
+bool no_coding(std::string_view name) {
+  constexpr std::string_view kWords[] = {"",       "identity", "none", "null",  "7bit", "8bit",
+                                         "binary", "chunked",  "text", "plain", "*"};
+  return std::ranges::find(kWords, name) != std::end(kWords) || find_charset(name) != nullptr;
+}
+
+// Bytes that base64 does not have.
+bool beyond_base64(Bytes bytes) {
+  return !std::ranges::all_of(bytes, [](uint8_t b) {
+    return (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'z') || b == '+' || b == '/' ||
+           b == '=' || b == '-' || b == '_' || b == ' ' || (b >= '\t' && b <= '\r');
+  });
+}
+
 }  // namespace
 
 CodingChain::CodingChain(const std::vector<std::string>& codings, bool guessed, size_t scratch,
                          ContentContext& context)
     : context_(context), scratch_(scratch), guessed_(guessed) {
+  // Stages are referred to while others are put behind them.
+  stages_.reserve(std::max<size_t>(codings.size(), context.options().max_codings) + 1);
   for (auto it = codings.rbegin(); it != codings.rend(); ++it) {
     const std::string coding = lower(*it);
-    if (coding.empty() || coding == "identity") continue;
+    if (no_coding(coding)) continue;
     Stage& stage = stages_.emplace_back();
     if (coding == "gzip" || coding == "x-gzip") {
       stage.coding = Coding::kGzip;
     } else if (coding == "deflate") {
       stage.coding = Coding::kDeflate;
+    } else if (coding == "aws-chunked") {
+      stage.coding = Coding::kAwsChunked;
     } else if (coding == "base64") {
       stage.coding = Coding::kBase64;
     } else if (coding == "quoted-printable") {
@@ -78,9 +101,19 @@ void CodingChain::flush(CodedOutput& out) {
 }
 
 void CodingChain::process(Bytes block, CodedOutput& out) {
+  if (fed_ == first_size_) {
+    const size_t n = std::min(block.size(), kBlock - first_size_);
+    std::memcpy(first_.data() + first_size_, block.data(), n);
+    first_size_ += n;
+  }
   fed_ += block.size();
+  while (stages_.size() > 1 && stages_.back().coding == Coding::kInner && stages_.back().resolved &&
+         stages_.back().decoder == nullptr) {
+    stages_.pop_back();
+  }
   size_t consumed = 0;
   if (feed_stage(0, block, false, out, &consumed)) return;
+  if (denied_) return read_plainly(out);
   // Without any text nothing of what was taken has been read.
   unread_ = text_ == 0 ? fed_ : unread_ + (block.size() - consumed);
 }
@@ -91,10 +124,12 @@ void CodingChain::finish(CodedOutput& out) {
   size_t consumed = 0;
   if (failed_ || stages_.empty()) return;
   const bool whole = feed_stage(0, {}, true, out, &consumed);
+  if (denied_) return read_plainly(out);
   // Nothing came out: what was taken for a coding is no more than its beginning, or something else.
   const bool nothing = text_ == 0 && fed_ > 0 && std::ranges::any_of(stages_, [](const Stage& s) {
                          return s.decoder != nullptr && !s.decoder->complete();
                        });
+  if (whole && nothing && may_deny(0)) return read_plainly(out);
   if (whole && nothing) {
     ++context_.counters().coding_corrupt;
     fail(Unread::kUndecodable);
@@ -114,14 +149,36 @@ void CodingChain::gap(CodedOutput& out) {
   out.decoded_break();
 }
 
-// Decides what a stage is, by its first bytes.
-void CodingChain::resolve(Stage& stage) {
+// Nothing has come out of it yet that bears it out, and all that it was made of is still here.
+bool CodingChain::may_deny(size_t n) const { return n == 0 && !holds_ && fed_ == first_size_ && !denied_; }
+
+bool CodingChain::deny() {
+  denied_ = true;
+  return false;
+}
+
+// The bytes are not in the codings that were declared or guessed: they are read as they are, from the first.
+void CodingChain::read_plainly(CodedOutput& out) {
+  denied_ = false;
+  if (!guessed_) ++context_.counters().coding_false;
+  stages_.clear();
+  if (text_ > 0) out.decoded_break();
+  if (!text(Bytes(first_.data(), first_size_), out)) unread_ = fed_;
+}
+
+// Decides what a stage is, by its first bytes. `in`: those that follow its head, or include it.
+void CodingChain::resolve(size_t n, Bytes in) {
+  Stage& stage = stages_[n];
   stage.resolved = true;
   const CodedShape shape = coded_shape(Bytes(stage.head.data(), stage.head_size));
   InflatePool& pool = context_.pools().inflate();
   const auto use = [&](InflateWrapper wrapper, std::string_view name) {
     stage.decoder = std::make_unique<Inflater>(wrapper, pool);
     stage.name = name;
+    // What is packed twice is often declared once.
+    if (n + 1 == stages_.size() && stages_.size() < context_.options().max_codings) {
+      stages_.emplace_back().coding = Coding::kInner;
+    }
   };
   switch (stage.coding) {
     case Coding::kGzip:
@@ -131,9 +188,21 @@ void CodingChain::resolve(Stage& stage) {
     case Coding::kDeflate:
       if (shape == CodedShape::kGzip) return use(InflateWrapper::kGzip, "gzip");
       if (shape == CodedShape::kZlib) return use(InflateWrapper::kZlib, "deflate");
-      if (shape == CodedShape::kOther) return use(InflateWrapper::kRaw, "deflate");
+      if (shape == CodedShape::kOther && !says_text(in)) return use(InflateWrapper::kRaw, "deflate");
       break;
+    case Coding::kInner:
+      if (shape == CodedShape::kGzip) return use(InflateWrapper::kGzip, "gzip");
+      return;
+    case Coding::kAwsChunked:
+      stage.decoder = std::make_unique<AwsChunkedDecoder>();
+      stage.name = "aws-chunked";
+      return;
     case Coding::kBase64:
+      if (n == 0 && beyond_base64(in)) {
+        std::array<uint8_t, kBlock> decoded;
+        const size_t size = Base64Decoder().decode(in, decoded).produced;
+        if (!says_text(Bytes(decoded.data(), size))) break;
+      }
       stage.decoder = std::make_unique<Base64Decoder>();
       stage.name = "base64";
       return;
@@ -142,12 +211,6 @@ void CodingChain::resolve(Stage& stage) {
       stage.name = "quoted-printable";
       return;
     case Coding::kUnknown:
-      // A coding that Weir does not read, unless the bytes are plain text after all.
-      if (shape != CodedShape::kText) {
-        ++context_.counters().coding_unknown;
-        fail(Unread::kUnsupported);
-        return;
-      }
       break;
   }
   if (stage.head_size > 0 && !guessed_) ++context_.counters().coding_false;
@@ -160,17 +223,18 @@ bool CodingChain::feed_stage(size_t n, Bytes in, bool last, CodedOutput& out, si
     return text(in, out);
   }
   Stage& stage = stages_[n];
+  if (stage.coding == Coding::kUnknown) return unknown(n, in, last, out, consumed);
   if (!stage.resolved) {
     const size_t had = stage.head_size;
-    const size_t take = std::min(in.size(), kHead - had);
+    const size_t wanted = stage.coding == Coding::kInner ? kMagic : kHead;
+    const size_t take = std::min(in.size(), wanted - had);
     std::copy_n(in.begin(), take, stage.head.begin() + static_cast<std::ptrdiff_t>(had));
     stage.head_size = static_cast<uint8_t>(had + take);
-    if (stage.head_size < kHead && !last) {
+    if (stage.head_size < wanted && !last) {
       *consumed = in.size();
       return true;
     }
-    resolve(stage);
-    if (failed_) return false;
+    resolve(n, in);
     // The bytes that were held back, unless they are all of this input.
     if (had > 0) {
       size_t ignored = 0;
@@ -178,6 +242,25 @@ bool CodingChain::feed_stage(size_t n, Bytes in, bool last, CodedOutput& out, si
     }
   }
   return decode(n, in, last, out, consumed);
+}
+
+// A coding that Weir does not read, where its bytes are no plain text after all: block by block.
+bool CodingChain::unknown(size_t n, Bytes in, bool last, CodedOutput& out, size_t* consumed) {
+  Stage& stage = stages_[n];
+  *consumed = in.size();
+  if (in.empty() || says_text(in)) {
+    if (!in.empty() && !stage.resolved && !guessed_) ++context_.counters().coding_false;
+    stage.resolved |= !in.empty();
+    if (pass(n, in, last, out)) return true;
+    *consumed = 0;
+    return false;
+  }
+  if (!stage.ended) ++context_.counters().coding_unknown;
+  stage.resolved = stage.ended = true;
+  if (n > 0) return fail(Unread::kUnsupported);
+  unknown_ += in.size();
+  if (text_ > 0) out.decoded_break();
+  return true;
 }
 
 // To the next stage, or the text.
@@ -238,6 +321,9 @@ bool CodingChain::decode(size_t n, Bytes in, bool last, CodedOutput& out, size_t
     stage.produced += step.produced;
     context_.counters().decoded_bytes += step.produced;
     if (step.produced > 0) {
+      if (n == 0 && !holds_ && fed_ <= kBlock) {
+        holds_ = says_text(room.first(std::min<size_t>(step.produced, 1024)));
+      }
       if (to_text) {
         if (text_ >= context_.options().max_output) {
           ++context_.counters().coding_limit;
@@ -259,6 +345,7 @@ bool CodingChain::decode(size_t n, Bytes in, bool last, CodedOutput& out, size_t
         const std::vector<uint8_t> leftover(stage.decoder->leftover().begin(),
                                             stage.decoder->leftover().end());
         const Bytes rest = in.subspan(*consumed);
+        if (!rest.empty() && stage.produced > 0 && may_deny(n)) return deny();
         *consumed = in.size();
         if (leftover.empty() && rest.empty()) return !last || to_text || pass(n, {}, true, out);
         out.decoded_break();
@@ -274,6 +361,7 @@ bool CodingChain::decode(size_t n, Bytes in, bool last, CodedOutput& out, size_t
           *consumed = passed ? in.size() : 0;
           return passed;
         }
+        if (may_deny(n)) return deny();
         ++context_.counters().coding_corrupt;
         return fail(Unread::kUndecodable);
       case DecodeStatus::kUnsupported:

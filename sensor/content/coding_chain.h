@@ -51,6 +51,9 @@ class CodingChain {
 
   // Bytes fed that wait for their block.
   size_t waiting() const { return block_size_; }
+  // Bytes fed that are in a coding that Weir does not read, and did not fail for it: what is text among the
+  // rest is read.
+  uint64_t unknown() const { return unknown_; }
   // Why decoding stopped, and how many of the bytes fed were not decoded because of it (they grow as more is
   // fed).
   std::optional<Unread> failed() const { return failed_; }
@@ -62,8 +65,10 @@ class CodingChain {
  private:
   static constexpr size_t kBlock = 4096;
   static constexpr size_t kHead = 16;  // bytes that tell a coding from text
+  static constexpr size_t kMagic = 3;  // … that gzip begins with
 
-  enum class Coding : uint8_t { kGzip, kDeflate, kBase64, kQuotedPrintable, kUnknown };
+  // kInner: behind a coding; gzip that nobody declared, or none.
+  enum class Coding : uint8_t { kGzip, kDeflate, kAwsChunked, kBase64, kQuotedPrintable, kUnknown, kInner };
   struct Stage {
     Coding coding = Coding::kGzip;
     std::unique_ptr<Decoder> decoder;  // null and resolved: the bytes go through as they are
@@ -82,7 +87,11 @@ class CodingChain {
   bool decode(size_t n, Bytes in, bool last, CodedOutput& out, size_t* consumed);
   bool pass(size_t n, Bytes in, bool last, CodedOutput& out);
   bool text(Bytes in, CodedOutput& out);
-  void resolve(Stage& stage);
+  bool unknown(size_t n, Bytes in, bool last, CodedOutput& out, size_t* consumed);
+  void resolve(size_t n, Bytes in);
+  bool may_deny(size_t n) const;
+  bool deny();
+  void read_plainly(CodedOutput& out);
   bool within_limits(const Stage& stage);
   bool fail(Unread why);
 
@@ -92,10 +101,17 @@ class CodingChain {
   bool guessed_;
   std::array<uint8_t, kBlock> block_;
   uint32_t block_size_ = 0;
-  uint64_t fed_ = 0;   // bytes given to process()
-  uint64_t text_ = 0;  // bytes out
+  // What the codings were taken for is a guess until something came out that says so: the first block waits
+  // to be read as it is.
+  std::array<uint8_t, kBlock> first_;
+  size_t first_size_ = 0;
+  bool holds_ = false;   // what came out of the first block says something
+  bool denied_ = false;  // it is not what it was taken for
+  uint64_t fed_ = 0;     // bytes given to process()
+  uint64_t text_ = 0;    // bytes out
   std::optional<Unread> failed_;
   uint64_t unread_ = 0;
+  uint64_t unknown_ = 0;
 };
 
 }  // namespace weir

@@ -81,7 +81,7 @@ void ContentItem::start(FlowScope& scope, ItemId id, ContentMeta&& meta, Content
   part_refused_ = begun_ = prepared_ = sniffing_ = path_set_ = false;
   sniffed_ = 0;
   dead_.reset();
-  next_offset_ = chain_unread_ = lost_ = 0;
+  next_offset_ = chain_unread_ = chain_unknown_ = lost_ = 0;
   text_told_ = parts_not_read_ = {};
   context_left_ = facts_.meta.context;
   cut_at_ = scope.context.options().raw_cut;
@@ -197,14 +197,8 @@ void ContentItem::prepare() {
     multipart_ = std::make_unique<MultipartReader>(parameter(meta.declared_type, "boundary"), left);
   }
   if (!meta.codings.empty()) {
+    // A range from the middle of a coded body has no begin to decode from: its bytes show it, not its header.
     start_chain(meta.codings, false);
-    // A range from the middle of a coded body has no begin to decode from.
-    if (chain_ != nullptr && meta.range.starts_with("bytes ") && !meta.range.starts_with("bytes 0-") &&
-        !meta.range.starts_with("bytes */")) {
-      dead_ = Unread::kUndecodable;
-      ++scope_->context.counters().coding_corrupt;
-      chain_.reset();
-    }
   } else {
     sniffing_ = true;
   }
@@ -222,6 +216,7 @@ void ContentItem::start_chain(const std::vector<std::string>& codings, bool gues
   }
   chain_ = std::make_unique<CodingChain>(codings, guessed, scratch_base(), scope_->context);
   if (!chain_->empty()) return;
+  sniffing_ = true;
   chain_.reset();
   budget.give(sizeof(CodingChain));
 }
@@ -253,6 +248,7 @@ void ContentItem::lose(Unread why, uint64_t n) {
 }
 
 void ContentItem::account_chain() {
+  lose(Unread::kUnsupported, chain_->unknown() - std::exchange(chain_unknown_, chain_->unknown()));
   if (!chain_->failed()) {
     settle_path();
     return;

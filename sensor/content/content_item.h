@@ -146,11 +146,12 @@ class ContentItem final : public CodedOutput, public MultipartEvents {
   std::optional<Unread> dead_;  // why nothing more of it can be read
   uint64_t next_offset_ = 0;
   uint64_t cut_at_ = 0;
-  uint64_t chain_unread_ = 0;  // of the chain's, put into the facts
-  NotRead text_told_;          // of the text's, counted
-  NotRead parts_not_read_;     // of the parts', in bytes after this item's coding
-  uint64_t lost_ = 0;          // of facts_.wire_bytes, by it and its parts
-  uint32_t context_left_ = 0;  // bytes still to come that are counted with another item
+  uint64_t chain_unread_ = 0;   // of the chain's, put into the facts
+  uint64_t chain_unknown_ = 0;  // … in codings that nobody reads
+  NotRead text_told_;           // of the text's, counted
+  NotRead parts_not_read_;      // of the parts', in bytes after this item's coding
+  uint64_t lost_ = 0;           // of facts_.wire_bytes, by it and its parts
+  uint32_t context_left_ = 0;   // bytes still to come that are counted with another item
 };
 
 }  // namespace weir

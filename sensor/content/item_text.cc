@@ -250,7 +250,9 @@ void ItemText::emit(const TextEnv& env, bool ends_run, bool flushing) {
   request.item_begin = begin_;
   request.final = ends_run;
   request.charsets = in_use();
-  request.skip = {skip_of(request.charsets.first, 0), skip_of(request.charsets.second, 1)};
+  request.last_second = aligned_for_[1];
+  request.skip = {skip_of(request.charsets.first, 0),
+                  skip_of(request.charsets.second != nullptr ? request.charsets.second : aligned_for_[1], 1)};
   request.escapes = escapes_;
   TextWindow window;
   window.item_begin = begin_;
@@ -284,7 +286,7 @@ void ItemText::emit(const TextEnv& env, bool ends_run, bool flushing) {
       ++counters.carry_forced;
     }
     const std::array<const Charset*, 2> used = {
-        request.charsets.first != nullptr ? request.charsets.first : charset_utf8(), request.charsets.second};
+        request.charsets.first != nullptr ? request.charsets.first : charset_utf8(), maker.charsets().second};
     for (size_t i = 0; i < 2; ++i) {
       aligned_for_[i] = used[i];
       aligned_[i] = maker.boundary(i, next);

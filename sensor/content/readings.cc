@@ -1,8 +1,10 @@
 #include "sensor/content/readings.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "parsers/codec/escapes.h"
+#include "parsers/codec/other_charset.h"
 #include "parsers/codec/text_scan.h"
 
 namespace weir {
@@ -78,10 +80,11 @@ void compose(const MappedText& child, const OffsetMap& parent, OffsetMap* out) {
 }  // namespace
 
 void Readings::base(const Request& request, size_t index) {
-  const Charset* charset = index == 0 ? request.charsets.first : request.charsets.second;
+  const Charset* charset = index == 0 ? charsets_.first : charsets_.second;
   if (charset == nullptr) charset = charset_utf8();
   Base& b = bases_[index];
-  const size_t skip = std::min<size_t>(request.skip[index], request.bytes.size());
+  const bool known = index == 0 || request.charsets.second != nullptr || charset == request.last_second;
+  const size_t skip = known ? std::min<size_t>(request.skip[index], request.bytes.size()) : 0;
   b.bytes = request.bytes.subspan(skip);
   b.begin = request.item_begin + skip;
   b.used = true;
@@ -151,12 +154,51 @@ void Readings::derive(const Request& request) {
   if (scan.special) fold(*base, final);
 }
 
+// One round of each, for the readings beside the first.
+void Readings::derive_once(const Text& from, const Request& request) {
+  const TextScan scan = scan_text(as_bytes(from.utf8));
+  const bool plus = request.escapes == Escapes::kForm;
+  const Text* current = &from;
+  if (scan.backslash && has_unicode_escape(from.utf8)) {
+    MappedText& out = derived_[count_];
+    if (undo_unicode_escapes(from.utf8, request.final, &out)) current = step(out, from);
+  }
+  if ((scan.percent || (plus && scan.plus)) && has_percent(current->utf8, plus)) {
+    MappedText& out = derived_[count_];
+    if (undo_percent(current->utf8, plus, request.final, &scratch_, &out)) current = step(out, *current);
+  }
+  if (current == &from ? scan.special : scan_text(as_bytes(current->utf8)).special)
+    fold(*current, request.final);
+}
+
+// Text of two or four bytes a character that no base reading takes for such.
+void Readings::read_wide(const Request& request) {
+  if (charsets_.first == nullptr) return;  // ASCII without zeros
+  const Bytes bytes = request.bytes;
+  if (bytes.empty() || std::memchr(bytes.data(), 0, bytes.size()) == nullptr) return;
+  MappedText& out = derived_[count_];
+  if (!wide_runs(bytes, request.item_begin, {charsets_.first, charsets_.second}, &out)) return;
+  OffsetMap& map = maps_[count_];
+  map.clear();
+  for (const MapPiece& p : out.pieces()) {
+    map.append(p.text, request.item_begin + p.src, p.text_unit, p.src_unit);
+  }
+  add(out.text(), true);
+  derive_once(texts_[count_ - 1], request);
+}
+
 std::span<const Text> Readings::read(const Request& request, uint64_t* item_end) {
   count_ = 0;
   bases_[1].used = false;
+  charsets_ = request.charsets;
   for (size_t i = 0; i < 2; ++i) {
+    if (i == 1 && charsets_.second == nullptr && bases_[0].mapped) {
+      const Charset* first = charsets_.first == nullptr ? charset_utf8() : charsets_.first;
+      charsets_.second = other_charset(first, bases_[0].begin, bases_[0].bytes, bases_[0].faults);
+    }
+    if (i == 1 && charsets_.second == nullptr) break;
     // Plain ASCII is the same in both.
-    if (i == 1 && (request.charsets.second == nullptr || (!bases_[0].mapped && bases_[0].scan.ascii))) break;
+    if (i == 1 && !bases_[0].mapped && bases_[0].scan.ascii && ascii_compatible(charsets_.second)) break;
     base(request, i);
     Base& b = bases_[i];
     OffsetMap& map = maps_[count_];
@@ -175,7 +217,8 @@ std::span<const Text> Readings::read(const Request& request, uint64_t* item_end)
   if (bases_[1].used) *item_end = std::min(*item_end, bases_[1].consumed);
   const bool two = count_ == 2;
   derive(request);
-  if (two && bases_[1].scan.special) fold(texts_[1], request.final);
+  if (two) derive_once(texts_[1], request);
+  read_wide(request);
   return {texts_.data(), count_};
 }
 

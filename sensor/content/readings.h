@@ -26,21 +26,26 @@ struct CharsetPair {
 class Readings {
  public:
   // Two base readings; from the first five of escapes (two rounds of \u and percent, and a last \u) and two
-  // of digits; from the second one of digits.
-  static constexpr size_t kMost = 10;
+  // of digits; wide text in other bytes; from the second and the wide one two of escapes and one of digits.
+  static constexpr size_t kMost = 16;
 
   struct Request {
     Bytes bytes;              // outlive the readings
     uint64_t item_begin = 0;  // item offset of bytes[0]
     bool final = false;       // the run ends here: nothing is held back
     CharsetPair charsets;
-    std::array<uint32_t, 2> skip{};  // bytes before each charset's first whole character
+    // Bytes before each charset's first whole character; where there is no second one, those of
+    // `last_second`, if it is found again.
+    std::array<uint32_t, 2> skip{};
+    const Charset* last_second = nullptr;
     Escapes escapes = Escapes::kAny;
   };
   // Returns the readings, at least one. *item_end: item offset up to which every base reading goes; a
   // character that the end cuts lies behind it.
   std::span<const Text> read(const Request& request, uint64_t* item_end);
 
+  // What the last window was read as: bytes that contradict a single charset are read as a second one.
+  const CharsetPair& charsets() const { return charsets_; }
   // First item offset from `offset` on at which a character of the n-th charset begins (in the last
   // window), for Request::skip of the next.
   uint64_t boundary(size_t charset, uint64_t offset) const;
@@ -68,11 +73,14 @@ class Readings {
 
   void base(const Request& request, size_t index);
   void derive(const Request& request);
+  void derive_once(const Text& from, const Request& request);
+  void read_wide(const Request& request);
   void add(std::string_view text, bool derived);
   const Text* step(const MappedText& text, const Text& from);
   void fold(const Text& from, bool final);
 
   std::array<Base, 2> bases_;
+  CharsetPair charsets_;
   std::array<MappedText, kMost> derived_;
   MappedText scratch_;
   std::array<OffsetMap, kMost> maps_;

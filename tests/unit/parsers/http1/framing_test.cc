@@ -72,9 +72,8 @@ TEST(HttpFraming, TransferEncodingStandsAboveLength) {
 }
 
 TEST(HttpFraming, BrokenChunkingIsReadRawUntilTheNextMessage) {
-  for (const std::string_view broken :
-       {"zz\r\nsecret\r\n", "5\r\nabcdeX\r\n", "5\r\nabcde\rX\r\n", "-1\r\n", "10000000000000000\r\nx\r\n",
-        "5 x\r\nabcde\r\n", "\r\n5\r\nabcde\r\n"}) {
+  for (const std::string_view broken : {"zz\r\nsecret\r\n", "5\r\nabcdeX\r\n", "5\r\nabcde\rX\r\n", "-1\r\n",
+                                        "10000000000000000\r\nx\r\n", "5 x\r\nabcde\r\n"}) {
     const RecordingSink got =
         read(Script().out("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n" +
                           std::string(broken) + "GET /next HTTP/1.1\r\n\r\n"));
@@ -87,12 +86,46 @@ TEST(HttpFraming, BrokenChunkingIsReadRawUntilTheNextMessage) {
   }
 }
 
+// A line end too many, blanks and "0x" before the size: browsers and servers read on.
+TEST(HttpFraming, ChunkSizesAreReadAsTheMostLenientReadThem) {
+  for (const std::string_view chunks :
+       {"\r\n5\r\nabcde\r\n\r\n\r\n2\r\nfg\r\n\r\n0\r\n\r\n", " 5\r\nabcde\r\n\t2\r\nfg\r\n 0\r\n\r\n",
+        "0x5\r\nabcde\r\n0X2\r\nfg\r\n0x0\r\n\r\n", "\n5\nabcde\n2\nfg\n0\n\n"}) {
+    const RecordingSink got = read(Script().out("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                                                std::string(chunks) + "GET /next HTTP/1.1\r\n\r\n"));
+    EXPECT_EQ(got.message(0).why, CloseReason::kComplete) << chunks;
+    EXPECT_EQ(got.bytes_under(0, ItemKind::kBody), "abcdefg") << chunks;
+    EXPECT_EQ(got.message(1).meta.path, "/next") << chunks;
+    EXPECT_EQ(raw_bytes(got), "") << chunks;
+  }
+}
+
+TEST(HttpFraming, AChunkExtensionOfAnyLengthIsReadAsItComes) {
+  for (const size_t size : {4000u, 4090u, 4091u, 4092u, 4093u, 4094u, 4095u, 4096u, 5000u, 70'000u}) {
+    const std::string extension = ";a=" + std::string(size, 'e');
+    const RecordingSink got = read(Script().out("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5" +
+                                                extension + "\r\nabcde\r\n0\r\n\r\n"));
+    EXPECT_EQ(got.message(0).why, CloseReason::kComplete) << size;
+    EXPECT_EQ(got.bytes_under(0, ItemKind::kBody), "abcde") << size;
+    EXPECT_TRUE(got.bytes_under(0, ItemKind::kHeaders).find(extension) != std::string::npos) << size;
+  }
+}
+
 TEST(HttpFraming, AChunkLineWithoutEndIsBounded) {
-  const std::string line = "5;" + std::string(10000, 'e');
-  const RecordingSink got =
-      read(Script().out("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + line));
+  const std::string digits(10000, '0');
+  const RecordingSink broken =
+      read(Script().out("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + digits));
+  EXPECT_EQ(broken.message(0).why, CloseReason::kMalformed);
+  EXPECT_EQ(raw_bytes(broken), digits);
+  // Of an extension nothing is lost either.
+  const harness::Cuts cut_once = [](size_t, size_t) { return std::vector<size_t>{3000}; };
+  const std::string extension = ";" + std::string((1 << 20) + 9000, 'e');
+  RecordingSink got;
+  harness::drive(http1_parser_info(),
+                 Script().out("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5" + extension), cut_once,
+                 false, got);
   EXPECT_EQ(got.message(0).why, CloseReason::kMalformed);
-  EXPECT_EQ(raw_bytes(got), line);
+  EXPECT_EQ(got.bytes_under(0, ItemKind::kHeaders).substr(28) + raw_bytes(got), extension);
 }
 
 TEST(HttpFraming, AChunkLineCutByTheEndIsStillRead) {

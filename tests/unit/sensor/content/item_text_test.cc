@@ -321,5 +321,145 @@ TEST(ItemText, IdleItemsKeepLittle) {
   EXPECT_EQ(bench.flow->open_items(), 0u);
 }
 
+// "身份证" and a number in some charset, as lines of a list.
+struct Spoken {
+  const char* name;
+  std::string line;
+  bool wide;
+};
+
+std::string wide_of(std::u32string_view text, size_t width, bool big) {
+  std::string out;
+  for (const char32_t c : text) {
+    for (size_t k = 0; k < width; ++k) {
+      out += static_cast<char>(static_cast<uint32_t>(c) >> 8 * (big ? width - 1 - k : k));
+    }
+  }
+  return out;
+}
+
+const std::vector<Spoken>& spoken() {
+  const std::u32string line = U"1,身份证11010519491231002X,手机13812345678\n";
+  static const std::vector<Spoken> all = {
+      {"ascii", "1,id,11010519491231002X,13812345678\n", false},
+      {"utf-8", "1,身份证11010519491231002X,手机13812345678\n", false},
+      {"gbk",
+       "1,\xc9\xed\xb7\xdd\xd6\xa4"
+       "11010519491231002X,\xca\xd6\xbb\xfa"
+       "13812345678\n",
+       false},
+      {"utf-16le", wide_of(line, 2, false), true},
+      {"utf-16be", wide_of(line, 2, true), true},
+      {"utf-32le", wide_of(line, 4, false), true},
+      {"utf-32be", wide_of(line, 4, true), true},
+  };
+  return all;
+}
+
+std::string lines_of(const Spoken& s, size_t size) {
+  std::string out;
+  while (out.size() < size) out += s.line;
+  return out;
+}
+
+bool is_ascii(const Spoken& s) { return std::string_view(s.name) == "ascii"; }
+
+// The marks of Unicode 15 2.13, before what they do not mark.
+TEST(ItemText, AMarkDecidesNothingThatContradictsIt) {
+  for (const std::string& mark :
+       {std::string("\xff\xfe"), std::string("\xfe\xff"), std::string("\xef\xbb\xbf"),
+        std::string("\xff\xfe\0\0", 4), std::string("\0\0\xfe\xff", 4)}) {
+    for (const Spoken& s : spoken()) {
+      for (const size_t size : {1u, 2000u, 40'000u}) {
+        ContentBench bench;
+        const RecordedItem& item = bench.one(meta_of(ItemKind::kBody), mark + lines_of(s, size));
+        EXPECT_TRUE(item.says("11010519491231002X")) << s.name << mark.size() << " " << size;
+        if (size == 1 || is_ascii(s) || s.wide) continue;
+        EXPECT_TRUE(item.says("身份证11010519491231002X")) << s.name << mark.size() << " " << size;
+      }
+    }
+  }
+}
+
+// What stands first decides nothing of what follows, wherever it changes.
+TEST(ItemText, TextThatGoesOnInAnotherCharsetIsRead) {
+  for (const Spoken& first : spoken()) {
+    for (const Spoken& then : spoken()) {
+      if (&first == &then) continue;
+      for (const size_t size : {700u, 6000u, 33'000u}) {
+        std::string head = lines_of(first, size);
+        // No value before the change: it must be the second's that is found.
+        for (char& c : head) {
+          if (c == '1' || c == '3') c = '7';
+        }
+        const std::string bytes = head + lines_of(then, 3000);
+        std::string whole;
+        for (const size_t step : {1'000'000u, 1448u}) {
+          std::vector<size_t> cuts;
+          for (size_t at = step; at < bytes.size(); at += step) cuts.push_back(at);
+          ContentBench bench;
+          const RecordedItem& item = bench.one(meta_of(ItemKind::kBody), bytes, cuts);
+          EXPECT_TRUE(item.says("11010519491231002X")) << first.name << " " << then.name << " " << size;
+          if (whole.empty()) whole = bench.text.dump();
+          EXPECT_EQ(bench.text.dump(), whole);
+        }
+      }
+    }
+  }
+}
+
+TEST(ItemText, ADeclaredCharsetIsNotBelieved) {
+  for (const char* label :
+       {"utf-8", "utf-16", "utf-16be", "utf-32", "gbk", "big5", "windows-1252", "koi8-r"}) {
+    for (const Spoken& s : spoken()) {
+      for (const size_t size : {1u, 9000u}) {
+        ContentBench bench;
+        const RecordedItem& item =
+            bench.one(meta_of(ItemKind::kBody, "text/csv; charset=" + std::string(label)), lines_of(s, size));
+        EXPECT_TRUE(item.says("11010519491231002X")) << label << " " << s.name << " " << size;
+        if (size == 1 || is_ascii(s)) continue;
+        EXPECT_TRUE(item.says("身份证11010519491231002X")) << label << " " << s.name << " " << size;
+      }
+    }
+    // Escapes are undone in every reading, of a part's charset, too.
+    for (const std::string escaped : {"id=%31%31%30%31%30%35%31%39%34%39%31%32%33%31%30%30%32%58",
+                                      "{\"id\":\"\\u0031\\u0031\\u0030105194912310\\u0030\\u0032X\"}"}) {
+      ContentBench bench;
+      const std::string type = "application/x-www-form-urlencoded; charset=" + std::string(label);
+      EXPECT_TRUE(bench.one(meta_of(ItemKind::kBody, type), escaped).says("11010519491231002X"))
+          << label << escaped;
+      ContentBench parts;
+      const std::string body =
+          "--B\r\nContent-Disposition: form-data; name=\"f\"\r\nContent-Type: text/plain; charset=" +
+          std::string(label) + "\r\n\r\n" + escaped + "\r\n--B--\r\n";
+      const RecordedItem& form = parts.one(meta_of(ItemKind::kBody, "multipart/form-data; boundary=B"), body);
+      EXPECT_TRUE(form.says("11010519491231002X")) << label << escaped;
+    }
+  }
+}
+
+// A value of wide characters between random bytes, at every place around a window's end.
+TEST(ItemText, WideTextInBinaryIsFoundWhereverItStands) {
+  std::mt19937 random(3);
+  std::string noise(20'000, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  const std::u32string value = U"'11010519491231002X'";
+  for (const size_t width : {2u, 4u}) {
+    for (const bool big : {false, true}) {
+      const std::string text = wide_of(value, width, big);
+      for (size_t at = 8192 - 110; at < 8192 + 20; at += 3) {
+        const std::string bytes = noise.substr(0, at) + text + noise.substr(at);
+        ContentBench bench(small_windows());
+        const RecordedItem& item = bench.one(meta_of(ItemKind::kRawStream), bytes, {777, 5001, 8100});
+        const auto [begin, end] = item.find("11010519491231002X");
+        // Where a zero happens to stand behind it, it may as well be the other way round.
+        ASSERT_GE(begin, at + width) << width << big << at;
+        ASSERT_LT(begin, at + 2 * width) << width << big << at;
+        ASSERT_EQ(end, begin + 18 * width) << width << big << at;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weir
