@@ -61,7 +61,7 @@ bool utf8_run(Bytes bytes) {
 
 // … in any of three places.
 bool utf8_somewhere(Bytes bytes) {
-  constexpr size_t kPlace = 512;
+  constexpr size_t kPlace = 192;
   if (bytes.size() <= 3 * kPlace) return utf8_run(bytes);
   return utf8_run(bytes.first(kPlace)) || utf8_run(bytes.subspan(bytes.size() / 2, kPlace)) ||
          utf8_run(bytes.last(kPlace));
@@ -160,22 +160,21 @@ size_t next_run(Bytes bytes, size_t from, size_t* width) {
   };
   const auto zeros = [p](size_t at) {
     const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + at));
-    return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_setzero_si128())));
+    return uint64_t{static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_setzero_si128())))};
   };
   size_t i = from;
-  if (i + 32 <= bytes.size()) {
-    // A zero two bytes before another: both widths have them, other bytes hardly.
-    uint32_t low = zeros(i);
-    for (; i + 32 <= bytes.size(); i += 16) {
-      const uint32_t high = zeros(i + 16);
-      const uint32_t z = low | high << 16;
-      low = high;
-      for (uint32_t m = z & z >> 2 & 0xffff; m != 0; m &= m - 1) {
-        const size_t at = i + static_cast<size_t>(std::countr_zero(m));
-        if (at > from && (ascii_at(at - 1, 2) || ascii_at(at - 1, 4))) return at - 1;
-      }
+  uint64_t before = 0;
+  for (; i + 64 <= bytes.size(); i += 64) {
+    const uint64_t z = zeros(i) | zeros(i + 16) << 16 | zeros(i + 32) << 32 | zeros(i + 48) << 48;
+    // A zero two bytes behind another: both widths have them, other bytes hardly.
+    for (uint64_t m = z & (z << 2 | before >> 62); m != 0; m &= m - 1) {
+      const size_t second = i + static_cast<size_t>(std::countr_zero(m));
+      if (second >= from + 3 && (ascii_at(second - 3, 2) || ascii_at(second - 3, 4))) return second - 3;
     }
+    before = z;
   }
+  // From where a pair may go over the last block's end.
+  i = std::max(from, i - std::min<size_t>(i, 3));
   for (; i < bytes.size(); ++i) {
     if (ascii_at(i, 2) || ascii_at(i, 4)) return i;
   }

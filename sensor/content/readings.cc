@@ -217,7 +217,12 @@ std::span<const Text> Readings::read(const Request& request, uint64_t* item_end)
   if (bases_[1].used) *item_end = std::min(*item_end, bases_[1].consumed);
   const bool two = count_ == 2;
   derive(request);
-  if (two) derive_once(texts_[1], request);
+  // Escapes are ASCII: what is narrow in both was undone in the first.
+  if (two && (is_wide(charsets_.first) || is_wide(charsets_.second))) {
+    derive_once(texts_[1], request);
+  } else if (two && bases_[1].scan.special) {
+    fold(texts_[1], request.final);
+  }
   read_wide(request);
   return {texts_.data(), count_};
 }
