@@ -31,12 +31,34 @@ bool no_coding(std::string_view name) {
   return std::ranges::find(kWords, name) != std::end(kWords) || find_charset(name) != nullptr;
 }
 
-// Bytes that base64 does not have.
+// Bytes that base64 does not have, or so many digits as coded data does not have: one character in six is
+// one.
 bool beyond_base64(Bytes bytes) {
-  return !std::ranges::all_of(bytes, [](uint8_t b) {
-    return (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'z') || b == '+' || b == '/' ||
-           b == '=' || b == '-' || b == '_' || b == ' ' || (b >= '\t' && b <= '\r');
-  });
+  size_t digits = 0;
+  for (const uint8_t b : bytes) {
+    digits += b >= '0' && b <= '9';
+    const bool other = ((b | 0x20) >= 'a' && (b | 0x20) <= 'z') || b == '+' || b == '/' || b == '=' ||
+                       b == '-' || b == '_' || b == ' ' || (b >= '\t' && b <= '\r');
+    if (!other && (b < '0' || b > '9')) return true;
+  }
+  return digits * 2 > bytes.size();
+}
+
+// "=XX" for a control character or a digit, which nobody writes so: "id=110101…" without the coding.
+bool beyond_quoted_printable(Bytes bytes) {
+  for (size_t i = 0; i + 2 < bytes.size(); ++i) {
+    if (bytes[i] != '=') continue;
+    const auto hex = [](uint8_t b) {
+      return (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'f');
+    };
+    const uint8_t high = bytes[i + 1];
+    const uint8_t low = bytes[i + 2];
+    if (!hex(high) || !hex(low)) continue;
+    const bool control =
+        high == '1' || (high == '0' && low != '9' && (low | 0x20) != 'a' && (low | 0x20) != 'd');
+    if (control || (high == '3' && low <= '9')) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -207,6 +229,7 @@ void CodingChain::resolve(size_t n, Bytes in) {
       stage.name = "base64";
       return;
     case Coding::kQuotedPrintable:
+      if (n == 0 && beyond_quoted_printable(in)) break;
       stage.decoder = std::make_unique<QuotedPrintableDecoder>();
       stage.name = "quoted-printable";
       return;
@@ -298,6 +321,11 @@ bool CodingChain::within_limits(const Stage& stage) {
 
 bool CodingChain::decode(size_t n, Bytes in, bool last, CodedOutput& out, size_t* consumed) {
   Stage& stage = stages_[n];
+  if (n == 0 && stage.coding == Coding::kQuotedPrintable && stage.decoder != nullptr &&
+      beyond_quoted_printable(in)) {
+    out.decoded_break();
+    stage.decoder = nullptr;
+  }
   if (stage.decoder == nullptr || stage.ended) {
     const bool passed = stage.ended ? text(in, out) : pass(n, in, last, out);
     *consumed = passed ? in.size() : 0;

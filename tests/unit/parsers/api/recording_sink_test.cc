@@ -69,7 +69,7 @@ TEST(RecordingSink, SeesBreaches) {
   EXPECT_EQ(breaches([](RecordingSink& s) {
               ContentMeta meta = meta_of(ItemKind::kMessage);
               meta.host.assign(kMaxMetaLength + 1, 'h');
-              s.open(meta, kNoItem);
+              s.open(ContentMeta(meta), kNoItem);
             }),
             1);
 }
@@ -79,7 +79,7 @@ TEST(RecordingSink, DumpsTellItemsApart) {
     RecordingSink sink;
     ContentMeta meta = meta_of(ItemKind::kBody);
     meta.host = host;
-    const ItemId item = sink.open(meta, kNoItem);
+    const ItemId item = sink.open(ContentMeta(meta), kNoItem);
     sink.data(item, 0, as_bytes(bytes));
     if (hole > 0) sink.gap(item, bytes.size(), hole);
     sink.close(item, why);

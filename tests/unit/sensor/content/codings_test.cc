@@ -343,6 +343,9 @@ TEST(Codings, WhatIsNotInItsCodingIsReadAsItIs) {
     }
   }
   cases.push_back({"\x78\x9c" + list, {"deflate"}});
+  cases.push_back({"11010519491231002X\n110101199003078670\n13812345678\n", {"base64"}});
+  cases.push_back({"id=11010519491231002X", {"quoted-printable"}});
+  cases.push_back({std::string(9000, 'a') + "\nid=11010519491231002X\n", {"quoted-printable"}});
   for (const char* coding : {"deflate", "gzip", "br", "zstd", "compress", "base64", "UTF-8", "gbk", "none",
                              "8bit", "chunked", "binary", "identity", "x-unheard-of"}) {
     for (const std::string& text : {list, chinese, gbk}) cases.push_back({text, {coding}});
