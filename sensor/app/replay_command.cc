@@ -1,4 +1,7 @@
 // weir replay: capture files in, alerts out.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -88,6 +91,23 @@ std::vector<FileReport> all_reports(const std::vector<const ReplaySource*>& walk
   return all;
 }
 
+// Whoever replays a named pipe into which nobody writes is told what is waited for. Opened a second time, so
+// that what comes stays for the reader.
+void tell_empty_pipes(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    struct stat info {};
+    if (stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) continue;
+    const int pipe = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (pipe < 0) continue;
+    pollfd poller{pipe, POLLIN, 0};
+    if (poll(&poller, 1, 0) == 0) {
+      std::cerr << "weir replay: " << path
+                << ": nothing is in this pipe yet; waiting for who writes into it\n";
+    }
+    close(pipe);
+  }
+}
+
 }  // namespace
 
 int replay_command(const std::vector<std::string>& args) {
@@ -127,15 +147,19 @@ int replay_command(const std::vector<std::string>& args) {
   const uint32_t workers = items ? 1 : worker_count(config.workers.count);
   // What can be read only once is read by one receiver, which hands the packets over.
   const bool hand_over = any_stream(paths) && workers > 1;
+  ReplayFiles files;
+  std::string wrong;
+  if (!list_captures(paths, &files, &wrong)) throw UsageError(wrong);
   std::vector<const ReplaySource*> walks;
   std::vector<std::unique_ptr<PacketSource>> sources;
   for (uint32_t i = 0; i < (hand_over ? 1 : workers); ++i) {
     std::string error;
-    auto source = make_replay_source(paths, replay, &error);
+    auto source = make_replay_source(files.paths, replay, &error);
     if (!source) throw UsageError(error);
     walks.push_back(source.get());
     sources.push_back(std::move(source));
   }
+  if (!arguments.quiet) tell_empty_pipes(files.paths);
   if (hand_over) {
     HandOverOptions handing = hand_over_options(config, workers, -1);
     handing.wait = true;
@@ -178,6 +202,7 @@ int replay_command(const std::vector<std::string>& args) {
   const RunResult result =
       run_sensor(run, shared, std::move(sources), sinks,
                  [&](const std::vector<PacketSource*>&) { reports = all_reports(walks); });
+  reports.insert(reports.end(), files.passed_over.begin(), files.passed_over.end());
   signals.restore();
   progress.finish();
   SummaryInput summary{result, *setup->catalogue, reports, arguments.everything};
@@ -189,7 +214,8 @@ int replay_command(const std::vector<std::string>& args) {
   } else {
     if (result.interrupted) std::cerr << "weir replay: interrupted\n";
     for (const FileReport& report : reports) {
-      if (!report.error.empty()) std::cerr << "weir replay: " << report.path << ": " << report.error << '\n';
+      const std::string& why = report.error.empty() ? report.passed_over : report.error;
+      if (!why.empty()) std::cerr << "weir replay: " << report.path << ": " << why << '\n';
     }
   }
   const bool told_all = tell_summary(arguments, summary);

@@ -43,7 +43,8 @@ std::string summary_json(const SummaryInput& input) {
   ordered_json files = ordered_json::array();
   for (const FileReport& file : input.files) {
     ordered_json one{{"path", file.path}, {"packets", file.packets}};
-    one["whole"] = file.error.empty() && !file.unfinished;
+    one["whole"] = file.error.empty() && !file.unfinished && file.passed_over.empty();
+    if (!file.passed_over.empty()) one["passed_over"] = file.passed_over;
     if (!file.error.empty()) one["error"] = file.error;
     files.push_back(std::move(one));
   }

@@ -29,11 +29,27 @@ std::string join(const std::vector<std::string>& parts) {
 
 void files_part(const SummaryInput& input, std::string* out) {
   if (input.files.empty()) return;
+  constexpr size_t kMostNamed = 20;  // of a directory's other entries; the summary for programs has all
   size_t whole = 0;
-  for (const FileReport& file : input.files) whole += file.error.empty() && !file.unfinished ? 1 : 0;
-  line(out, "  files      %zu read to the end, %zu not", whole, input.files.size() - whole);
+  size_t passed_over = 0;
   for (const FileReport& file : input.files) {
-    if (!file.error.empty()) {
+    if (!file.passed_over.empty()) {
+      ++passed_over;
+    } else if (file.error.empty() && !file.unfinished) {
+      ++whole;
+    }
+  }
+  const size_t others = input.files.size() - passed_over - whole;
+  if (passed_over == 0) {
+    line(out, "  files      %zu read to the end, %zu not", whole, others);
+  } else {
+    line(out, "  files      %zu read to the end, %zu not, %zu passed over", whole, others, passed_over);
+  }
+  size_t named = 0;
+  for (const FileReport& file : input.files) {
+    if (!file.passed_over.empty()) {
+      if (named++ < kMostNamed) *out += "             " + file.path + ": " + file.passed_over + '\n';
+    } else if (!file.error.empty()) {
       *out += "             " + file.path + ": " + file.error + '\n';
     } else if (file.unfinished) {
       *out += "             " + file.path + ": " +
@@ -42,6 +58,7 @@ void files_part(const SummaryInput& input, std::string* out) {
               '\n';
     }
   }
+  if (named > kMostNamed) line(out, "             and %zu more", named - kMostNamed);
 }
 
 void packets_part(const Totals& totals, std::string* out) {

@@ -66,6 +66,7 @@ enum class LayerKind : uint8_t {
   kGeneve,      // RFC 8926; id: VNI
   kGtp,         // 3GPP TS 29.281; id: TEID
   kTeredo,      // RFC 4380
+  kEthernet,    // behind an IP header or its extensions: RFC 8986 (SRv6)
   kCount,
 };
 inline constexpr size_t kLayerKinds = static_cast<size_t>(LayerKind::kCount);
@@ -73,7 +74,7 @@ constexpr std::string_view name_of(LayerKind kind) {
   constexpr std::string_view kNames[] = {"vlan",    "vntag",  "etag", "pbb",    "fabricpath", "mpls",
                                          "pppoe",   "nsh",    "4in4", "6in4",   "4in6",       "6in6",
                                          "etherip", "gre",    "pptp", "erspan", "l2tpv3",     "l2tp",
-                                         "vxlan",   "geneve", "gtp",  "teredo"};
+                                         "vxlan",   "geneve", "gtp",  "teredo", "ethernet"};
   static_assert(std::size(kNames) == kLayerKinds);
   return kNames[static_cast<size_t>(kind)];
 }

@@ -28,6 +28,7 @@ class MappedCapture final : public CaptureFile {
     // Not at the first call, which may be all that is wanted of a file (its first time).
     if (at > 0 && at >= next_advice_) move_ahead(at);
     if (!cut_off_) parser_.parse(mapping_->bytes().first(end_).subspan(at), true, out, count);
+    if (!cut_off_) parsed_to_ = at;
     const size_t intact = mapping_->intact(static_cast<size_t>(parser_.position()));
     if (intact < end_) [[unlikely]]
       shorten(intact, out, count);
@@ -67,14 +68,21 @@ class MappedCapture final : public CaptureFile {
     *count = whole;
     cut_off_ = cut_off_ || parser_.position() > intact;
     shrunk_ = "became shorter, or could not be read any more, while it was read: of " +
-              std::to_string(mapping_->bytes().size()) + " bytes the first " + std::to_string(intact) +
-              " were left, and were read";
+              std::to_string(mapping_->bytes().size()) + " bytes ";
+    if (intact == 0) {
+      // Emptied, as by a tool that writes it anew: what was handed on before has gone with the rest.
+      shrunk_ += "nothing was left";
+      if (parsed_to_ > 0) shrunk_ += " when the first " + std::to_string(parsed_to_) + " had been read";
+    } else {
+      shrunk_ += "the first " + std::to_string(intact) + " were left, and were read";
+    }
   }
 
   std::unique_ptr<FileMapping> mapping_;
   CaptureParser parser_;
   size_t end_;            // of what there is
   bool cut_off_ = false;  // the parser has gone past it
+  size_t parsed_to_ = 0;  // by the calls before the one that found it shorter
   std::string shrunk_;
   size_t next_advice_ = 0;
   size_t released_ = 0;

@@ -3,15 +3,18 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "sensor/capture/capture_file.h"
+#include "sensor/capture/capture_parser.h"
 #include "sensor/capture/packet_filter.h"
 
 namespace weir {
@@ -390,33 +393,61 @@ class MergedReplay final : public ReplaySource {
   std::atomic<uint64_t> position_{0};
 };
 
-// False, and *error, where a directory holds nothing to replay or cannot be listed.
-bool expand(const std::string& path, std::vector<std::string>* files, std::string* error) {
+// What the entry of a directory is, where it is no capture; empty: one.
+std::string not_a_capture(const fs::path& path) {
+  std::error_code failure;
+  const fs::file_status status = fs::status(path, failure);
+  if (fs::is_directory(status)) return "a directory: name it to have it read";
+  if (!fs::is_regular_file(status)) return "no plain file";
+  if (is_capture_name(path)) return {};  // damaged ones are told as such
+  std::array<uint8_t, kCaptureHeaderBytes> start{};
+  std::ifstream in(path, std::ios::binary);
+  in.read(reinterpret_cast<char*>(start.data()), start.size());
+  const Bytes read = Bytes(start).first(static_cast<size_t>(in.gcount()));
+  if (detect_capture_format(read, true) != CaptureFormat::kOther) return {};
+  return in.is_open() ? describe_foreign_format(read) : "cannot be opened";
+}
+
+bool expand(const std::string& path, ReplayFiles* files, std::string* error) {
   std::error_code failure;
   if (path == "-" || !fs::is_directory(path, failure)) {
-    files->push_back(path);
+    files->paths.push_back(path);
     return true;
   }
   std::set<std::string> names;
   for (fs::directory_iterator entry(path, failure), end; !failure && entry != end; entry.increment(failure)) {
-    std::error_code ignored;
-    if (is_capture_name(entry->path()) && !fs::is_directory(entry->path(), ignored)) {
-      names.insert(entry->path().string());
-    }
+    names.insert(entry->path().string());
   }
   if (failure) {
     *error = path + ": cannot list: " + failure.message();
     return false;
   }
-  if (names.empty()) {
-    *error = path + ": no *.pcap, *.pcapng or *.cap in this directory";
-    return false;
+  const size_t before = files->paths.size();
+  for (const std::string& name : names) {
+    FileReport report;
+    report.path = name;
+    report.passed_over = not_a_capture(name);
+    if (report.passed_over.empty()) {
+      files->paths.push_back(name);
+    } else {
+      files->passed_over.push_back(std::move(report));
+    }
   }
-  files->insert(files->end(), names.begin(), names.end());
-  return true;
+  if (files->paths.size() > before) return true;
+  *error = path + ": no capture (pcap or pcapng) in this directory";
+  if (!files->passed_over.empty()) {
+    const FileReport& one = files->passed_over.front();
+    *error += "; of " + std::to_string(files->passed_over.size()) + " entries the first is " + one.path +
+              ": " + one.passed_over;
+  }
+  return false;
 }
 
 }  // namespace
+
+bool list_captures(std::span<const std::string> paths, ReplayFiles* files, std::string* error) {
+  return std::ranges::all_of(paths, [&](const std::string& path) { return expand(path, files, error); });
+}
 
 std::unique_ptr<ReplaySource> make_replay_source(std::span<const std::string> paths,
                                                  const ReplayOptions& options, std::string* error) {
@@ -426,10 +457,9 @@ std::unique_ptr<ReplaySource> make_replay_source(std::span<const std::string> pa
   }
   PacketFilter filter;
   if (!filter.set(options.filter, error)) return nullptr;
-  std::vector<std::string> files;
-  for (const std::string& path : paths) {
-    if (!expand(path, &files, error)) return nullptr;
-  }
+  ReplayFiles listed;
+  if (!list_captures(paths, &listed, error)) return nullptr;
+  std::vector<std::string>& files = listed.paths;
   if (files.empty()) {
     *error = "no capture file named";
     return nullptr;

@@ -28,7 +28,18 @@ struct FileReport {
   uint64_t bytes = 0;       // their lengths on the wire
   std::string error;        // empty: nothing broke
   bool unfinished = false;  // the replay was ended before it: neither read to its end nor broken
+  std::string passed_over;  // of a directory's entry that was not read: what it is instead of a capture
 };
+
+// What `paths` name: files and "-" as they are; of a directory what begins as a capture does, whatever its
+// name (rotation makes up names), and what has a capture's name, in the order of names and not deeper.
+struct ReplayFiles {
+  std::vector<std::string> paths;
+  std::vector<FileReport> passed_over;  // the directories' other entries
+};
+// False, and *error, where a directory holds no capture or cannot be listed. A directory may change: whoever
+// makes several sources lists once, and makes them of what was listed.
+bool list_captures(std::span<const std::string> paths, ReplayFiles* files, std::string* error);
 
 class ReplaySource : public PacketSource {
  public:
@@ -37,11 +48,10 @@ class ReplaySource : public PacketSource {
   virtual std::vector<FileReport> reports() const = 0;
 };
 
-// `paths`: files, "-" for standard input, directories (their *.pcap, *.pcapng and *.cap, by name, not
-// deeper). Null and *error where the request itself is wrong: nothing named, a directory without
-// captures, a filter that does not compile, a negative speed. A file that cannot be read is no such error: it
-// is in reports(), and next_burst ends with kError, after the packets of the others. Nothing readable at all:
-// kError with stats().packets == 0.
+// `paths`: files, "-" for standard input, directories (as list_captures() has it). Null and *error where the
+// request itself is wrong: nothing named, a directory without captures, a filter that does not compile, a
+// negative speed. A file that cannot be read is no such error: it is in reports(), and next_burst ends with
+// kError, after the packets of the others. Nothing readable at all: kError with stats().packets == 0.
 std::unique_ptr<ReplaySource> make_replay_source(std::span<const std::string> paths,
                                                  const ReplayOptions& options, std::string* error);
 

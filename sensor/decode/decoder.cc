@@ -29,6 +29,7 @@ constexpr uint8_t kProtoMobility = 135;
 constexpr uint8_t kProtoMpls = 137;
 constexpr uint8_t kProtoHip = 139;
 constexpr uint8_t kProtoShim6 = 140;
+constexpr uint8_t kProtoEthernet = 143;
 
 constexpr size_t kIpv4Header = 20;
 constexpr size_t kIpv6Header = 40;
@@ -389,6 +390,9 @@ PacketKind Decoder::decode_ip_tunnel(IpPayload payload, PacketView* out) {
       break;
     case kProtoMpls:
       opened = open_mpls(in);
+      break;
+    case kProtoEthernet:
+      opened = {Opened::What::kEthernet, 0, 0, {LayerKind::kEthernet, false, 0}, in};
       break;
     default:
       return PacketKind::kOtherIp;

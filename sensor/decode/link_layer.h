@@ -54,17 +54,37 @@ inline constexpr uint16_t kEtherVlan = 0x8100;  // IEEE 802.1Q C-tag
 inline constexpr uint16_t kEtherIpv6 = 0x86dd;
 inline constexpr uint16_t kEtherServiceVlan = 0x88a8;  // IEEE 802.1ad S-tag
 inline constexpr uint16_t kEtherOldQinq = 0x9100;      // S-tag of switches older than 802.1ad
+inline constexpr uint16_t kEtherCiscoMeta = 0x8909;    // Cisco metadata: a security group tag
+inline constexpr uint16_t kEtherCiscoTime = 0x8988;    // time tag of Cisco ACI, in what it mirrors on egress
 inline constexpr uint16_t kMinEtherType = 0x0600;      // below: a length (IEEE 802.3 3.2.6)
+
+// Bytes from behind the EtherType of a tag that names no network to behind the next EtherType; 0: no such
+// tag, or its length is cut off. (tshark reads both so.)
+inline uint32_t quiet_tag(Bytes frame, uint16_t type, uint32_t at) {
+  if (type == kEtherCiscoTime) return 6 + 2;  // the time
+  // Version, length in words of four bytes, the options (the usual one: type and tag).
+  if (type == kEtherCiscoMeta && frame.size() >= size_t{at} + 2) return 2 + 4u * frame[at + 1] + 2;
+  return 0;
+}
 
 // `at`: offset behind the EtherType. Every tag is walked, however many: the cost is bounded by the frame.
 template <class TagSink>
 LinkEnd walk_ether_type(Bytes frame, uint16_t type, uint32_t at, TagSink& on_tag) {
-  while (type == kEtherVlan || type == kEtherServiceVlan || type == kEtherOldQinq) [[unlikely]] {
+  for (;;) {
+    if (type == kEtherVlan || type == kEtherServiceVlan || type == kEtherOldQinq) [[unlikely]] {
       if (frame.size() < size_t{at} + 4) return {Network::kTruncated, 0, at};
       on_tag(read_be16(frame.data() + at));
       type = read_be16(frame.data() + at + 2);
       at += 4;
+    } else if (type == kEtherCiscoMeta || type == kEtherCiscoTime) [[unlikely]] {
+      const uint32_t size = quiet_tag(frame, type, at);
+      if (size == 0 || frame.size() < size_t{at} + size) return {Network::kTruncated, 0, at};
+      at += size;
+      type = read_be16(frame.data() + at - 2);
+    } else {
+      break;
     }
+  }
   switch (type) {
     case kEtherIpv4:
       return {Network::kIpv4, 0, at};

@@ -35,10 +35,10 @@ constexpr bool has(const std::array<uint64_t, 4>& set, uint8_t protocol) {
   return ((set[protocol / 64] >> (protocol % 64)) & 1) != 0;
 }
 
-// IP protocols behind which other addresses may stand: tunnels (IP in IP, GRE, EtherIP, L2TPv3, MPLS), and
-// headers that hide which protocol follows.
-constexpr auto kDeeperInIpv4 = protocol_set({4, 41, 47, 51, 97, 115, 137});
-constexpr auto kDeeperInIpv6 = protocol_set({4, 41, 47, 51, 97, 115, 137, 0, 43, 44, 60, 135, 139, 140});
+// IP protocols behind which other addresses may stand: tunnels (IP in IP, GRE, EtherIP, L2TPv3, MPLS,
+// Ethernet), and headers that hide which protocol follows.
+constexpr auto kDeeperInIpv4 = protocol_set({4, 41, 47, 51, 97, 115, 137, 143});
+constexpr auto kDeeperInIpv6 = protocol_set({4, 41, 47, 51, 97, 115, 137, 143, 0, 43, 44, 60, 135, 139, 140});
 
 bool is_tunnel_port(const DecodeOptions& options, Bytes packet, size_t at) {
   if (packet.size() < at + 4) return false;

@@ -116,7 +116,19 @@ def tags():
     add("nsh:8", Ether(src=ETH.src, dst=ETH.dst, type=0x894f) / Raw(b"\x0f\xc2\x02\x02\0\0\x08\xff") / bytes_(P6 / udp(28)), mac="outer")
 
 
+    # Cisco: a time tag (ACI), a security group tag of one word and of two, a VLAN tag on either side.
+    cisco = lambda kind, tag, inside, rest: Ether(src=ETH.src, dst=ETH.dst, type=kind) / Raw(tag + struct.pack(">H", inside) + raw(rest))
+    add("-", cisco(0x8988, b"\x65\x53\xf1\0\0\7", 0x0800, P4 / tcp(121)), mac="outer")
+    add("-", cisco(0x8909, b"\1\1\0\1\0\x2a", 0x86dd, P6 / udp(122)), mac="outer", ids={"cmd.sgt": "42"})
+    add("vlan:12", ETH / Dot1Q(vlan=12, type=0x8909) / Raw(b"\1\1\0\1\0\x2a\x08\0" + raw(P4 / udp(123))), mac="outer")
+    add("vlan:13", cisco(0x8909, b"\1\1\0\1\0\x2a", 0x8100, Raw(b"\0\x0d\x08\0" + raw(P4 / tcp(124)))), mac="outer")
+
+
 def ip():
+    # RFC 8986: Ethernet behind a segment routing header, and behind the IPv6 header alone.
+    routing = b"\x8f\2\4\0\0\0\0\0" + bytes.fromhex("20010db8" + "00" * 11 + "aa")
+    add("ethernet", ETH / IPv6(**OUT6, nh=43) / Raw(routing + raw(INNER / P4 / tcp(125))), mac="inner")
+    add("ethernet,vlan:14", ETH / IPv6(**OUT6, nh=143) / Raw(raw(INNER / Dot1Q(vlan=14) / P6 / udp(126))), mac="inner")
     add("4in4", O4 / P4 / tcp(30))
     add("6in4", O4 / P6 / tcp(31))
     add("4in6", O6 / P4 / udp(32))

@@ -133,7 +133,7 @@ TEST_F(ReplaySourceTest, TakesCapturesOfADirectory) {
   write("b.pcap", {{kStart + 2, labelled(0, 0)}});
   write("a.pcapng", {{kStart + 1, labelled(1, 0)}});
   write("c.cap", {{kStart + 3, labelled(2, 0)}});
-  write("notes.txt", {{kStart + 4, labelled(3, 0)}});
+  harness::write_file(directory_.path("notes.txt"), Frame(100, 'x'));
   std::filesystem::create_directory(directory_.path("deep.pcap"));
   const Replay result = replay({directory_.path()});
   EXPECT_EQ(result.packets.size(), 3u);
@@ -141,6 +141,40 @@ TEST_F(ReplaySourceTest, TakesCapturesOfADirectory) {
   EXPECT_EQ(result.reports[0].path, directory_.path("a.pcapng"));
   EXPECT_EQ(result.reports[1].path, directory_.path("b.pcap"));
   EXPECT_EQ(result.reports[2].path, directory_.path("c.cap"));
+}
+
+// Names as tcpdump -C, tcpdump -G and log rotation make them; what is not read is named with what it is.
+TEST_F(ReplaySourceTest, TakesCapturesByTheirFirstBytesAndNamesTheRest) {
+  write("cap.pcap1", {{kStart + 2, labelled(0, 0)}});
+  write("log.pcap.1700000000", {{kStart + 1, labelled(1, 0)}});
+  write("noname", {{kStart + 3, labelled(2, 0)}});
+  harness::write_file(directory_.path("broken.pcap"), Frame(100, 'x'));
+  harness::write_file(directory_.path("day.pcap.gz"), Frame{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3});
+  harness::write_file(directory_.path("empty"), {});
+  harness::write_file(directory_.path("notes.txt"), Frame(100, 'x'));
+  std::filesystem::create_directory(directory_.path("older"));
+  ASSERT_EQ(mkfifo(directory_.path("pipe.pcap").c_str(), 0600), 0);
+  ReplayFiles files;
+  std::string error;
+  const std::vector<std::string> paths = {directory_.path()};
+  ASSERT_TRUE(list_captures(paths, &files, &error)) << error;
+  const auto path = [&](const char* name) { return directory_.path(name); };
+  EXPECT_EQ(files.paths, (std::vector<std::string>{path("broken.pcap"), path("cap.pcap1"),
+                                                   path("log.pcap.1700000000"), path("noname")}));
+  ASSERT_EQ(files.passed_over.size(), 5u);
+  const auto says = [&](size_t i, const char* name, const char* what) {
+    EXPECT_EQ(files.passed_over[i].path, path(name));
+    EXPECT_NE(files.passed_over[i].passed_over.find(what), std::string::npos)
+        << files.passed_over[i].passed_over;
+  };
+  says(0, "day.pcap.gz", "gzip -dc");
+  says(1, "empty", "empty file");
+  says(2, "notes.txt", "not a capture");
+  says(3, "older", "a directory");
+  says(4, "pipe.pcap", "no plain file");
+  const Replay result = replay({directory_.path()});
+  EXPECT_EQ(result.packets.size(), 3u);
+  EXPECT_EQ(result.reports.size(), 4u);
 }
 
 TEST_F(ReplaySourceTest, DamagedFilesGiveWhatCanBeRead) {
@@ -182,7 +216,7 @@ TEST_F(ReplaySourceTest, RefusesWrongRequests) {
             "the speed must be 0 (as fast as it goes) or more");
   std::filesystem::create_directory(directory_.path("void"));
   EXPECT_EQ(error_of({directory_.path("void")}, {}),
-            directory_.path("void") + ": no *.pcap, *.pcapng or *.cap in this directory");
+            directory_.path("void") + ": no capture (pcap or pcapng) in this directory");
 }
 
 TEST_F(ReplaySourceTest, FiltersInsideWeir) {
