@@ -148,10 +148,11 @@ class ContentSink {
   // Late metadata: non-empty fields replace what was known. Kind, direction and protocol stay.
   virtual void meta(ItemId item, const ContentMeta& update) = 0;
   virtual void close(ItemId item, CloseReason why) = 0;
-  // The protocol shows that `side` is who asks here, the client. The first word counts; it comes before the
-  // items that show it where that can be. Where the capture did not show who opened the flow, initiator is
-  // who asks from then on, in all that is said of the flow. Directions in these calls stay as they are.
-  virtual void asks(Direction /*side*/) {}
+  // The protocol shows that `side` is who asks here, the client; `sure`: by what cannot be a body that speaks
+  // of the protocol. The first sure word counts, and until it comes the last one; it comes before
+  // the items that show it where that can be. Where the capture did not show who opened the flow, initiator
+  // is who asks from then on, in all that is said of the flow. Directions in these calls stay as they are.
+  virtual void asks(Direction /*side*/, bool /*sure*/ = true) {}
   // `n` bytes of the flow in `direction` were recognised as not readable (e.g. TLS records).
   virtual void unread(Direction direction, Unread why, uint64_t n) = 0;
 };

@@ -73,6 +73,9 @@ class Http1Parser : public Parser {
 // One direction's first bytes; kMore also when there are none.
 ProbeResult probe_head(Bytes bytes, bool finished, bool midstream) {
   std::string_view text = as_text(bytes);
+  const size_t preamble = http1::proxy_preamble(text);
+  if (preamble == std::string_view::npos) return finished ? ProbeResult::kNo : ProbeResult::kMore;
+  text.remove_prefix(preamble);
   text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
   if (text.empty()) return ProbeResult::kMore;
   const size_t line_end = text.find('\n');

@@ -73,6 +73,16 @@ void MessageReader::skip(uint64_t n, Connection& connection, ContentSink& sink) 
       }
       break;
     case State::kTunnelTls:
+      end_tunnel_tls(connection, sink);
+      if (state_ != State::kTunnelTls) {
+        if (raw_open_) {
+          sink.gap(raw_, offset_, n);
+          offset_ += n;
+        }
+        break;
+      }
+      tls_->lose();
+      break;
     case State::kEnded:
       break;
   }
@@ -108,6 +118,8 @@ void MessageReader::end(Connection& connection, ContentSink& sink) {
       flush_held(connection, sink);
       break;
     case State::kTunnelTls:
+      end_tunnel_tls(connection, sink);
+      break;
     case State::kEnded:
       break;
   }

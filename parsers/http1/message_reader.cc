@@ -55,13 +55,13 @@ bool MessageReader::read(Bytes bytes, Connection& connection, ContentSink& sink,
         search(bytes, connection, sink);
         break;
       case State::kTunnelBegin:
-        read_tunnel_begin(bytes, connection, sink);
+        read_tunnel_begin(bytes);
         break;
       case State::kTunnel:
         raw_data(std::exchange(bytes, {}), connection, sink);
         break;
       case State::kTunnelTls:
-        sink.unread(direction_, Unread::kEncrypted, std::exchange(bytes, {}).size());
+        read_tunnel_tls(bytes, connection, sink);
         break;
       case State::kEnded:
         return false;
@@ -239,17 +239,20 @@ void MessageReader::read_long_head(Bytes& rest, Connection& connection, ContentS
   }
 }
 
-void Roles::seen(Direction direction, bool response, bool sure, ContentSink& sink) {
-  if ((seen_ & kTold) != 0) return;
+void Roles::seen(Direction direction, bool response, bool in_place, ContentSink& sink) {
+  if ((seen_ & kSure) != 0) return;
   const auto bit = [](Direction d, bool answer) { return 1u << (index_of(d) + (answer ? 2 : 0)); };
+  const bool again = (seen_ & bit(direction, response)) != 0;
   seen_ |= static_cast<uint8_t>(bit(direction, response));
-  if (!sure && (seen_ & bit(opposite(direction), !response)) == 0) return;
-  seen_ |= kTold;
-  sink.asks(response ? opposite(direction) : direction);
+  const bool sure =
+      (in_place && (seen_ & kFromBegin) != 0) || (seen_ & bit(opposite(direction), !response)) != 0;
+  if (!sure && (!in_place || again)) return;
+  if (sure) seen_ |= kSure;
+  sink.asks(response ? opposite(direction) : direction, sure);
 }
 
 Roles Roles::resume(uint32_t at_rest) {
-  Roles roles;
+  Roles roles(false);
   roles.seen_ = static_cast<uint8_t>(at_rest & ((1u << kRestBits) - 1));
   return roles;
 }
@@ -490,8 +493,9 @@ void MessageReader::search(Bytes& rest, const Connection& connection, ContentSin
   }
 }
 
-void MessageReader::read_tunnel_begin(Bytes& rest, const Connection& connection, ContentSink& sink) {
-  // A TLS record with a hello (RFC 8446 sections 4 and 5.1): what follows is counted as encrypted.
+void MessageReader::read_tunnel_begin(Bytes& rest) {
+  // A TLS record with a hello (RFC 8446 sections 4 and 5.1), or what any connection begins with: HTTP is read
+  // as HTTP, the rest raw.
   constexpr size_t kHello = 6;
   bool tls = true;
   for (size_t i = 0; i < std::min(held_.size() + rest.size(), kHello); ++i) {
@@ -504,16 +508,37 @@ void MessageReader::read_tunnel_begin(Bytes& rest, const Connection& connection,
                            : true);
   }
   if (!tls) {
-    state_ = State::kTunnel;
-    flush_held(connection, sink);
+    state_ = State::kStart;
   } else if (held_.size() + rest.size() >= kHello) {
     state_ = State::kTunnelTls;
-    sink.unread(direction_, Unread::kEncrypted, held_.size());
-    held_.clear();
+    tls_ = std::make_unique<TlsWalk>();
   } else {
     held_ += as_text(rest);
     rest = {};
   }
+}
+
+void MessageReader::read_tunnel_tls(Bytes& rest, const Connection& connection, ContentSink& sink) {
+  uint64_t counted = 0;
+  std::string clear;
+  const std::string before = std::exchange(held_, {});
+  Bytes first = as_bytes(before);
+  bool sound = tls_->take(first, &counted, &clear) && tls_->take(rest, &counted, &clear);
+  if (counted > 0) sink.unread(direction_, Unread::kEncrypted, counted);
+  if (sound) return;
+  state_ = State::kSearch;
+  clear += as_text(first);
+  raw_data(as_bytes(clear), connection, sink);
+}
+
+void MessageReader::end_tunnel_tls(const Connection& connection, ContentSink& sink) {
+  uint64_t counted = 0;
+  std::string clear;
+  if (!tls_->end(&counted, &clear)) {
+    state_ = State::kSearch;
+    raw_data(as_bytes(clear), connection, sink);
+  }
+  if (counted > 0) sink.unread(direction_, Unread::kEncrypted, counted);
 }
 
 void MessageReader::fields_data(Bytes bytes, ContentSink& sink) {
@@ -534,7 +559,7 @@ void MessageReader::raw_data(Bytes bytes, const Connection& connection, ContentS
   astray_ = true;
   if (!raw_open_) {
     ContentMeta meta = child_meta(ItemKind::kRawStream, direction_);
-    if (state_ == State::kTunnel) meta.host = connection.tunnel_host;
+    meta.host = connection.tunnel_host;
     raw_ = sink.open(std::move(meta), kNoItem);
     raw_open_ = true;
     offset_ = 0;
@@ -563,7 +588,7 @@ void MessageReader::close_message(CloseReason why, ContentSink& sink) {
 void MessageReader::finish_message(CloseReason why, ContentSink& sink) {
   close_message(why, sink);
   astray_ = false;
-  state_ = tunnel_next_ ? State::kTunnelBegin : State::kStart;
+  state_ = std::exchange(tunnel_next_, false) ? State::kTunnelBegin : State::kStart;
 }
 
 }  // namespace weir::http1

@@ -21,6 +21,7 @@
 #include "parsers/api/item.h"
 #include "parsers/http1/exchanges.h"
 #include "parsers/http1/message_head.h"
+#include "parsers/wire/tls_walk.h"
 
 namespace weir::http1 {
 
@@ -33,26 +34,30 @@ inline constexpr size_t kMaxTrailers = 64 << 10;
 // The same of a chunk's extension.
 inline constexpr size_t kMaxLongExtension = 1 << 20;
 
-// Tells the sink who asks. A start line where a message had to begin shows it at once; one that was found in
-// unknown bytes may be part of a body that speaks of HTTP: it counts when the other side has shown the
-// counterpart.
+// Tells the sink who asks. A start line that begins a connection is sure. In one that was picked up late a
+// direction may begin inside a body that speaks of HTTP: what stands at its beginning, or behind a message,
+// tells for the time being; what was found in unknown bytes does not; and what the other side has shown the
+// counterpart of is sure. Of words for the time being the last counts, and each side has one.
 class Roles {
  public:
-  void seen(Direction direction, bool response, bool sure, ContentSink& sink);
+  // `from_begin`: both directions are known from their first byte.
+  explicit Roles(bool from_begin) : seen_(from_begin ? kFromBegin : 0) {}
+  void seen(Direction direction, bool response, bool in_place, ContentSink& sink);
 
   // All there is to know, in kRestBits bits.
   uint32_t at_rest() const { return seen_; }
   static Roles resume(uint32_t at_rest);
-  static constexpr uint32_t kRestBits = 5;
+  static constexpr uint32_t kRestBits = 6;
 
  private:
-  static constexpr uint8_t kTold = 16;
-  uint8_t seen_ = 0;  // bit 0, 1: a request of that direction was found; 2, 3: a response; kTold
+  static constexpr uint8_t kSure = 16;  // told for good
+  static constexpr uint8_t kFromBegin = 32;
+  uint8_t seen_;  // bit 0, 1: a request of that direction was found; 2, 3: a response; and the above
 };
 
 // What both readers of a flow share.
 struct Connection {
-  explicit Connection(bool in_order) : exchanges(in_order) {}
+  explicit Connection(bool in_order) : exchanges(in_order), roles(in_order) {}
   Connection(Exchanges&& waiting, Roles resumed) : exchanges(std::move(waiting)), roles(resumed) {}
   Exchanges exchanges;
   Roles roles;
@@ -76,10 +81,12 @@ class MessageReader {
 
   // A message has begun whose head is not whole.
   bool in_head() const { return state_ == State::kStart && !held_.empty(); }
-  // The direction is TLS in a tunnel: nothing of it will be looked at.
-  bool encrypted() const { return state_ == State::kTunnelTls; }
+  // The direction is TLS in a tunnel, and a sample of it ciphertext: it need not be looked at any more.
+  bool encrypted() const { return state_ == State::kTunnelTls && tls_->proved(); }
 
-  size_t held_bytes() const { return held_.size(); }
+  size_t held_bytes() const {
+    return held_.size() + (tls_ == nullptr ? 0 : sizeof(TlsWalk) + kCiphertextSample);
+  }
 
   // Between messages, or past the end, with nothing open and nothing held: all there is to know, in kRestBits
   // bits.
@@ -116,7 +123,9 @@ class MessageReader {
   void read_chunk_end(Bytes& rest, Connection& connection, ContentSink& sink);
   void read_trailers(Bytes& rest, Connection& connection, ContentSink& sink);
   void search(Bytes& rest, const Connection& connection, ContentSink& sink);
-  void read_tunnel_begin(Bytes& rest, const Connection& connection, ContentSink& sink);
+  void read_tunnel_begin(Bytes& rest);
+  void read_tunnel_tls(Bytes& rest, const Connection& connection, ContentSink& sink);
+  void end_tunnel_tls(const Connection& connection, ContentSink& sink);
   Section read_section(Bytes& rest, uint64_t limit, MessageHead* head, ContentSink& sink);
 
   void on_head(const StartLine& line, std::string_view fields, Connection& connection, ContentSink& sink);
@@ -141,6 +150,7 @@ class MessageReader {
 
   std::string held_;  // bytes that cannot be judged before more come; in a section: its last line so far
   std::unique_ptr<MessageHead> long_head_;  // while kLongHead
+  std::unique_ptr<TlsWalk> tls_;            // while kTunnelTls
   uint64_t offset_ = 0;                     // in the body, or in the raw item
   uint64_t remaining_ = 0;                  // of the body or the chunk; in a section: bytes so far
   uint64_t fields_offset_ = 0;

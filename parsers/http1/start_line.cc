@@ -121,10 +121,32 @@ bool looks_like_start_line(std::string_view begin) {
   if (!may_be_start_line(begin)) return false;
   if (begin.starts_with("HTTP/")) return true;
   for (size_t i = 0; i < begin.size() && begin[i] != ' '; ++i) {
-    const bool letter = begin[i] >= 'A' && begin[i] <= 'Z';
+    const bool letter = (begin[i] >= 'A' && begin[i] <= 'Z') || (begin[i] >= 'a' && begin[i] <= 'z');
     if (!letter && (i == 0 || begin[i] != '-')) return false;
   }
   return true;
+}
+
+size_t proxy_preamble(std::string_view begin) {
+  using namespace std::string_view_literals;
+  constexpr auto kLine = "PROXY "sv;
+  constexpr size_t kLongestLine = 107;  // with its line end
+  constexpr auto kSignature = "\r\n\r\n\0\r\nQUIT\n"sv;
+  constexpr size_t kHeader = 16;  // signature, version and command, family, length of what follows
+  const auto begins = [&](std::string_view word) {
+    return begin.substr(0, word.size()) == word.substr(0, begin.size());
+  };
+  if (begins(kLine)) {
+    const size_t end = begin.find('\n');
+    if (end != std::string_view::npos) return end < kLongestLine ? end + 1 : 0;
+    return begin.size() < kLongestLine ? std::string_view::npos : 0;
+  }
+  if (!begins(kSignature)) return 0;
+  if (begin.size() < kHeader) return std::string_view::npos;
+  const auto byte = [&](size_t i) { return size_t{static_cast<uint8_t>(begin[i])}; };
+  if (byte(12) >> 4 != 2) return 0;
+  const size_t size = kHeader + (byte(14) << 8 | byte(15));
+  return size <= begin.size() ? size : std::string_view::npos;
 }
 
 StartSearch find_start_line(std::string_view text, size_t unbroken) {

@@ -36,8 +36,13 @@ bool read_start_line(std::string_view line, StartLine* out);
 // for a beginning, read_start_line is false for every line that begins so.
 bool may_be_start_line(std::string_view begin);
 
-// As may_be_start_line, for a probe: methods are upper-case letters (and hyphens inside).
+// As may_be_start_line, for a probe: methods are letters (and hyphens inside), in lower case where a program
+// made them up (fetch() sends "patch" as it is given).
 bool looks_like_start_line(std::string_view begin);
+
+// The size of the PROXY line or header (HAProxy's, versions 1 and 2) that `begin` begins with: what a load
+// balancer says before the client's first byte. 0: none; npos: perhaps one, which is not all there.
+size_t proxy_preamble(std::string_view begin);
 
 struct StartSearch {
   bool found = false;

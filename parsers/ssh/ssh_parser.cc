@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
 #include <utility>
+
+#include "parsers/wire/ciphertext.h"
 
 namespace weir {
 
@@ -47,6 +50,9 @@ class SshParser final : public Parser {
         case State::kPackets:
           read_packet(side, direction, bytes, sink);
           break;
+        case State::kKeyed:
+          judge(side, direction, bytes, sink);
+          break;
         case State::kEncrypted:
           sink.unread(direction, Unread::kEncrypted, std::exchange(bytes, {}).size());
           break;
@@ -61,6 +67,10 @@ class SshParser final : public Parser {
   ParseStatus on_gap(Direction direction, uint64_t n, ContentSink& sink) override {
     Side& side = sides_[index_of(direction)];
     if (n == 0 || side.state == State::kEncrypted) return status();
+    if (side.state == State::kKeyed) {
+      end_judging(side, direction, sink);
+      if (side.state == State::kKeyed) return status();
+    }
     const bool in_packet = side.state == State::kPackets && n < side.remaining;
     if (side.open && (side.state != State::kPackets || (side.reads && side.remaining > 0))) {
       const uint64_t hole = side.state == State::kPackets ? std::min<uint64_t>(n, side.remaining) : n;
@@ -78,18 +88,21 @@ class SshParser final : public Parser {
 
   void on_end(Direction direction, ContentSink& sink) override {
     Side& side = sides_[index_of(direction)];
+    if (side.state == State::kKeyed) end_judging(side, direction, sink);
     if (side.head_size > 0)
       give(side, direction, Bytes(side.head).first(std::exchange(side.head_size, 0)), sink);
     close(side, CloseReason::kFlowEnd, sink);
   }
 
   Unread skipped_as() const override { return Unread::kEncrypted; }
+  size_t held_bytes() const override { return sides_[0].sample.size() + sides_[1].sample.size(); }
 
  private:
   enum class State : uint8_t {
     kVersion,    // before the end of the version line
     kPackets,    // readable packets
-    kEncrypted,  // past NEWKEYS
+    kKeyed,      // past NEWKEYS: a sample of what follows must be ciphertext
+    kEncrypted,  // … and was
     kRaw,        // not SSH after all
   };
   struct Side {
@@ -105,6 +118,7 @@ class SshParser final : public Parser {
     uint32_t remaining = 0;  // of the packet in hand
     ItemId item = kNoItem;
     uint64_t offset = 0;
+    std::string sample;  // in kKeyed
   };
 
   ParseStatus status() const {
@@ -127,6 +141,26 @@ class SshParser final : public Parser {
 
   static void close(Side& side, CloseReason why, ContentSink& sink) {
     if (std::exchange(side.open, false)) sink.close(side.item, why);
+  }
+
+  // Whoever says NEWKEYS and goes on in clear is read.
+  static void judge(Side& side, Direction direction, Bytes& bytes, ContentSink& sink) {
+    const size_t n = std::min(bytes.size(), kCiphertextSample - side.sample.size());
+    side.sample += as_text(bytes.first(n));
+    bytes = bytes.subspan(n);
+    if (side.sample.size() == kCiphertextSample) {
+      end_judging(side, direction, sink);
+      if (side.state == State::kKeyed) side.state = State::kEncrypted;
+    }
+  }
+  static void end_judging(Side& side, Direction direction, ContentSink& sink) {
+    const std::string sample = std::exchange(side.sample, {});
+    if (may_be_ciphertext(as_bytes(sample))) {
+      if (!sample.empty()) sink.unread(direction, Unread::kEncrypted, sample.size());
+      return;
+    }
+    side.state = State::kRaw;
+    give(side, direction, as_bytes(sample), sink);
   }
 
   // Lines up to the one that begins with "SSH-".
@@ -155,7 +189,7 @@ class SshParser final : public Parser {
       side.remaining -= static_cast<uint32_t>(n);
       if (side.remaining > 0 || !side.last) return;
       close(side, CloseReason::kComplete, sink);
-      side.state = State::kEncrypted;
+      side.state = State::kKeyed;
       return;
     }
     const size_t n = std::min(bytes.size(), kPacketHead - side.head_size);

@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "parsers/tls/client_hello.h"
-#include "parsers/tls/record_header.h"
+#include "parsers/wire/ciphertext.h"
+#include "parsers/wire/tls_record.h"
 
 namespace weir {
 
@@ -16,6 +17,8 @@ using tls::RecordHeader;
 
 constexpr size_t kMaxHello = 16 << 10;  // of a ClientHello that is put together; a longer one is not read
 constexpr size_t kHandshakeHeader = 4;
+// Of a direction before its first application data. Nobody greets for so long; what is not read must end.
+constexpr uint32_t kMaxGreeting = 256 << 10;
 constexpr uint8_t kClientHello = 1;
 constexpr uint8_t kServerHello = 2;
 
@@ -34,8 +37,20 @@ class TlsParser : public Parser {
         sink.unread(direction, Unread::kEncrypted, bytes.size());
         return ParseStatus::kOk;
       }
+      if (side.state == State::kLost || (side.remaining > 0 && side.sealed)) {
+        size_t n = std::min(bytes.size(), kCiphertextSample - side.sample.size());
+        if (side.state != State::kLost) n = std::min<size_t>(n, side.remaining);
+        side.sample += as_text(bytes.first(n));
+        if (side.state != State::kLost) side.remaining -= static_cast<uint32_t>(n);
+        bytes = bytes.subspan(n);
+        if (side.sample.size() == kCiphertextSample && judge(side, direction, sink)) {
+          return give_to_count(direction, bytes.size(), sink);
+        }
+        continue;
+      }
       if (side.remaining > 0) {
         const size_t n = std::min<size_t>(bytes.size(), side.remaining);
+        side.greeting += static_cast<uint32_t>(n);
         if (side.reads_hello) add_to_hello(side, direction, bytes.first(n), sink);
         sink.unread(direction, Unread::kEncrypted, n);
         side.remaining -= static_cast<uint32_t>(n);
@@ -49,18 +64,24 @@ class TlsParser : public Parser {
       if (side.header_size < kRecordHeader) break;
       side.header_size = 0;
       RecordHeader record;
-      if (!tls::read_record_header(side.header.data(), &record)) {
-        // Picked up inside a record: nothing tells where the next one begins.
-        if (!in_step_) return give_to_count(direction, kRecordHeader + bytes.size(), sink);
-        side.state = State::kRaw;
+      if (!tls::read_record_header(side.header.data(), &record) || side.greeting > kMaxGreeting) {
         side.hello = {};
+        // Picked up inside a record: nothing tells where the next one begins, and what follows must look like
+        // it.
+        if (!in_step_ && side.greeting <= kMaxGreeting) {
+          side.state = State::kLost;
+          side.sample += as_text(side.header);
+          continue;
+        }
+        judge(side, direction, sink);
+        side.state = State::kRaw;
         raw_data(side, direction, side.header, sink);
         continue;
       }
       sink.unread(direction, Unread::kEncrypted, kRecordHeader);
       side.remaining = record.length;
       side.reads_hello = side.reads_hello && record.type == tls::kHandshake;
-      if (record.type == tls::kApplicationData) return give_to_count(direction, bytes.size(), sink);
+      side.sealed = record.type == tls::kApplicationData;
     }
     return ParseStatus::kOk;
   }
@@ -75,6 +96,11 @@ class TlsParser : public Parser {
     }
     side.reads_hello = false;
     side.hello = {};
+    if (!judge(side, direction, sink)) {
+      sink.gap(side.raw_item, side.raw_offset, n);
+      side.raw_offset += n;
+      return ParseStatus::kOk;
+    }
     if (n <= side.remaining) {
       side.remaining -= static_cast<uint32_t>(n);
       return ParseStatus::kOk;
@@ -86,18 +112,20 @@ class TlsParser : public Parser {
   void on_end(Direction direction, ContentSink& sink) override {
     Side& side = sides_[index_of(direction)];
     count_header(side, direction, sink);
+    judge(side, direction, sink);
     side.hello = {};
     if (std::exchange(side.raw_open, false)) sink.close(side.raw_item, CloseReason::kFlowEnd);
   }
 
   Unread skipped_as() const override { return Unread::kEncrypted; }
 
-  size_t held_bytes() const override { return sides_[0].hello.size() + sides_[1].hello.size(); }
+  size_t held_bytes() const override { return held(sides_[0]) + held(sides_[1]); }
 
  private:
   enum class State : uint8_t {
     kRecords,
-    kRaw,      // the records broke
+    kLost,     // picked up late, and not at a record: a sample is taken of what comes
+    kRaw,      // the records broke, or what is in them is no ciphertext
     kCounted,  // encrypted from here on, not looked at
   };
   struct Side {
@@ -106,17 +134,36 @@ class TlsParser : public Parser {
     bool reads_hello = true;  // all so far may be a ClientHello
     State state = State::kRecords;
     bool raw_open = false;
+    bool sealed = false;     // the record in hand is application data
     uint32_t remaining = 0;  // of the record in hand
+    uint32_t greeting = 0;   // bytes of records before it
     ItemId raw_item = kNoItem;
     uint64_t raw_offset = 0;
     std::string hello;
+    std::string sample;  // of application data, not counted yet
   };
+  static size_t held(const Side& side) { return side.hello.size() + side.sample.size(); }
+
+  // Whether what was sampled may be ciphertext; then it is counted, else it is read, and the direction with
+  // it.
+  static bool judge(Side& side, Direction direction, ContentSink& sink) {
+    const std::string sample = std::exchange(side.sample, {});
+    if (may_be_ciphertext(as_bytes(sample))) {
+      if (!sample.empty()) sink.unread(direction, Unread::kEncrypted, sample.size());
+      return true;
+    }
+    side.state = State::kRaw;
+    raw_data(side, direction, as_bytes(sample), sink);
+    return false;
+  }
 
   // The direction, and the other one unless it is read raw, is only counted from here on.
   ParseStatus give_to_count(Direction direction, size_t n, ContentSink& sink) {
     if (n > 0) sink.unread(direction, Unread::kEncrypted, n);
     sides_[index_of(direction)].state = State::kCounted;
-    if (sides_[index_of(opposite(direction))].state == State::kRaw) return ParseStatus::kOk;
+    const Direction other = opposite(direction);
+    Side& peer = sides_[index_of(other)];
+    if (peer.state == State::kRaw || !judge(peer, other, sink)) return ParseStatus::kOk;
     for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
       Side& side = sides_[index_of(d)];
       count_header(side, d, sink);

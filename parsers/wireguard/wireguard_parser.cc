@@ -3,6 +3,7 @@
 #include <array>
 
 #include "parsers/api/datagram_parser.h"
+#include "parsers/wire/ciphertext.h"
 #include "parsers/wire/cursor.h"
 
 namespace weir {
@@ -43,7 +44,7 @@ bool read_message(Bytes bytes, bool whole, Message* out) {
       const uint64_t counter = low | uint64_t{in.le32()} << 32;
       // An encrypted packet, padded to 16 bytes, and its tag; empty for a keep-alive.
       if (bytes.size() < 32 || (whole && bytes.size() % 16 != 0)) return false;
-      if (counter >= kUnlikelyCounter || is_printable(bytes.subspan(16))) return false;
+      if (counter >= kUnlikelyCounter || !may_be_ciphertext(bytes.subspan(16))) return false;
       break;
     }
     default:

@@ -26,6 +26,7 @@ struct EndpointFacts {
 struct FlowRoles {
   bool opener_seen : 1 = false;  // a handshake showed who opened the flow: initiator and responder are final
   bool asker_known : 1 = false;  // the protocol showed who asks …
+  bool asker_sure : 1 = false;  // … for good: what it showed cannot have been content that speaks of it …
   bool responder_asks : 1 = false;  // … and that it is not who opened the flow
   // Initiator and responder have changed places since the flow began. Names (alert_uid.h) and the directions
   // of parsers go by the first order.
@@ -44,15 +45,16 @@ struct FlowFacts {
   std::vector<std::string> tunnels;  // decapsulation path, e.g. "vxlan:100"; outermost first
 };
 // The protocol shows that `side`, a direction in the flow's present order, asks. True: initiator and
-// responder have changed places. The first word counts.
-inline bool take_asker(FlowFacts& flow, Direction side) {
-  if (flow.roles.asker_known) return false;
+// responder have changed places. The first word that is `sure` counts, and until it comes the last one.
+inline bool take_asker(FlowFacts& flow, Direction side, bool sure = true) {
+  if (flow.roles.asker_sure) return false;
   flow.roles.asker_known = true;
-  if (side == Direction::kFromInitiator) return false;
+  flow.roles.asker_sure = sure;
   if (flow.roles.opener_seen) {
-    flow.roles.responder_asks = true;
+    flow.roles.responder_asks = side == Direction::kFromResponder;
     return false;
   }
+  if (side == Direction::kFromInitiator) return false;
   std::swap(flow.initiator, flow.responder);
   flow.roles.turned = !flow.roles.turned;
   return true;

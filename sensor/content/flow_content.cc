@@ -168,8 +168,8 @@ void FlowContent::close_item(ContentItem& item, CloseReason why) {
 
 void FlowContent::unread(Direction, Unread why, uint64_t n) { scope_.ledger.add_unread(why, n); }
 
-void FlowContent::asks(Direction side) {
-  if (!take_asker(flow_, told(side))) return;
+void FlowContent::asks(Direction side, bool sure) {
+  if (!take_asker(flow_, told(side), sure)) return;
   std::swap(scope_.cut_by[0], scope_.cut_by[1]);
   for (const std::unique_ptr<ContentItem>& item : slots_) {
     if (item != nullptr) item->turn();

@@ -131,7 +131,7 @@ class FlowContent final : public TimedContentSink {
   void meta(ItemId item, const ContentMeta& update) override;
   void close(ItemId item, CloseReason why) override;
   void unread(Direction direction, Unread why, uint64_t n) override;
-  void asks(Direction side) override;
+  void asks(Direction side, bool sure = true) override;
   void counted_elsewhere(ItemId item, uint64_t n) override;
   bool message_at(Direction direction, uint64_t offset, ContentMeta* meta) const override;
 

@@ -78,6 +78,18 @@ bool packet_starts_anew(FlowRecord& flow, const PacketView& packet, Direction di
     return false;
   }
   if ((packet.tcp_flags & kTcpAck) != 0) {
+    // The answer to the other side's SYN, with another number than the SYN that this side sent before: that
+    // one was dead, and the other side has opened the connection. (In a simultaneous open the number is the
+    // same.)
+    const bool answers = (flow.tcp_known & isn_bit(1 - own)) != 0 && packet.tcp_ack == flow.isn[1 - own] + 1;
+    const bool opened =
+        opener_of(flow) == (direction == Direction::kFromInitiator ? Opener::kInitiator : Opener::kResponder);
+    if (flow.timeout_class == TimeoutClass::kTcpOpening && answers && opened) {
+      flow.isn[own] = packet.tcp_seq;
+      flow.tcp_known = static_cast<uint8_t>(flow.tcp_known & ~bits_of(static_cast<Opener>(3)));
+      learn_opener(flow, packet, direction);
+      return false;
+    }
     return pending && !pending_is_own && packet.tcp_ack == flow.pending_isn + 1;
   }
   // Where the other side has answered already, a second SYN has to prove itself there too.

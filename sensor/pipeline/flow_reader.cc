@@ -51,6 +51,7 @@ FlowReader::FlowReader(std::span<const ParserInfo> parsers, Transport transport,
       depth_(depth),
       datagram_bytes_(datagram_bytes),
       ended_{rest.has(AtRest::kEnded[0]), rest.has(AtRest::kEnded[1])} {
+  spoke_ = {true, true};
   for (const Direction d : kBoth) {
     if (deep_[index_of(d)]) sink.cut_short(d, Unread::kDepth);
   }
@@ -107,6 +108,22 @@ void FlowReader::skip_all(Unread why) {
   skipped_as_ = why;
 }
 
+void FlowReader::probe_again() {
+  mode_ = Mode::kProbing;
+  refused_ = 0;
+  asked_ = 0;
+  ask_at_ = 0;
+}
+
+void FlowReader::read_again(bool for_good) {
+  if (mode_ != Mode::kSkipping || skipped_as_ != Unread::kEncrypted) return;
+  midstream_ = true;
+  headless_ = {true, true};
+  end_told_ = {};
+  probe_again();
+  if (for_good) mode_ = Mode::kRaw;
+}
+
 std::optional<Unread> FlowReader::skipped(Direction direction) const {
   if (mode_ == Mode::kSkipping) return skipped_as_;
   if (deep_[index_of(direction)]) return Unread::kDepth;
@@ -144,6 +161,12 @@ void FlowReader::reach_depth(Direction direction, Nanoseconds time, TimedContent
 
 void FlowReader::take_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time,
                             bool peer_is_behind, TimedContentSink& sink) {
+  // Nobody knew what the one side said; what the other answers may tell (a client with a word of its own
+  // before HTTP). Bytes that were read raw stay so.
+  if (!std::exchange(spoke_[index_of(direction)], true) && mode_ == Mode::kRaw) {
+    probe_again();
+    late_ = true;
+  }
   if (mode_ == Mode::kProbing && !settle(direction, bytes, sink)) {
     held_.push_back({time, offset, static_cast<uint32_t>(bytes.size()), direction, peer_is_behind});
   } else {
@@ -238,7 +261,7 @@ const ParserInfo* FlowReader::decide(const ProbeView& view, bool must_decide, bo
 void FlowReader::claim(const ParserInfo& info, TimedContentSink& sink) {
   for (size_t i = 0; i < 2; ++i) close_raw(i, CloseReason::kTruncated, sink);
   info_ = &info;
-  parser_ = info.make(midstream_);
+  parser_ = info.make(midstream_ || late_);
   mode_ = Mode::kParser;
   headless_ = {};  // the parser's to know
   end_told_ = {};
@@ -340,10 +363,7 @@ void FlowReader::take_gap(Direction direction, uint64_t offset, uint64_t n, Nano
     headless_[i] = true;
   }
   // An unclaimed flow is probed again after a gap: what follows may begin with something known.
-  mode_ = Mode::kProbing;
-  refused_ = 0;
-  asked_ = 0;
-  ask_at_ = 0;
+  probe_again();
   midstream_ = true;
 }
 

@@ -58,6 +58,11 @@ class FlowReader {
   // Before anything came: nothing of the flow is to be read.
   void skip_all(Unread why);
 
+  // What was skipped as encrypted shows something else from here on: it is probed and read as a stream that
+  // was picked up late; `for_good`: and skipped no more. Does nothing where the flow is not skipped as
+  // encrypted.
+  void read_again(bool for_good);
+
   // `peer_is_behind`: Parser::peer_is_behind.
   void on_chunk(Direction direction, uint64_t offset, Bytes bytes, Nanoseconds time, TimedContentSink& sink,
                 bool peer_is_behind = false);
@@ -108,6 +113,7 @@ class FlowReader {
   const ParserInfo* decide(const ProbeView& view, bool must_decide, bool* undecided);
   void claim(const ParserInfo& info, TimedContentSink& sink);
   void replay_held(TimedContentSink& sink);
+  void probe_again();
   void deliver(Direction direction, Bytes bytes, bool peer_is_behind, TimedContentSink& sink);
   void after_parser(ParseStatus status, TimedContentSink& sink);
   void raw_data(Direction direction, Bytes bytes, TimedContentSink& sink);
@@ -126,6 +132,8 @@ class FlowReader {
   bool pieces_ = false;                       // pieces of datagrams were read, which no parser gets
   Unread skipped_as_ = Unread::kUnsupported;  // with kSkipping
   std::array<bool, 2> deep_{};                // at or past the depth
+  std::array<bool, 2> spoke_{};               // has brought bytes
+  bool late_ = false;  // probed again: who claims the flow now has not seen its beginning
   uint64_t depth_;
   std::array<uint64_t, 2> datagram_bytes_{};
   std::array<bool, 2> ended_{};

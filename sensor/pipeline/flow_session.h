@@ -53,6 +53,11 @@ class FlowSession {
   Bytes recent(Direction direction) const { return reader_->recent(direction); }
   void on_datagram(Direction direction, Bytes bytes, Nanoseconds time,
                    DatagramVersion version = DatagramVersion::kOnly);
+  // FlowReader::read_again.
+  void read_again(bool for_good) {
+    reader_->read_again(for_good);
+    note_rest();
+  }
   // The flow leaves: ends everything.
   void finish(Nanoseconds time);
 

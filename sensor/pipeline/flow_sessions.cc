@@ -25,7 +25,7 @@ FlowSession* FlowSessions::make(WorkerFlow& flow, const PacketView* packet) {
     // A handshake that came late may have shown that the key has them the other way round.
     if (opener == Opener::kResponder) {
       take_asker(facts, Direction::kFromResponder);
-      facts.roles.asker_known = false;
+      facts.roles.asker_known = facts.roles.asker_sure = false;
     }
     facts.roles.opener_seen = opener != Opener::kUnknown;
     // What was refused stood before these bytes.

@@ -21,9 +21,10 @@ struct FlowState {
   std::unique_ptr<FlowSession> session;  // from the first payload byte on, but while `rest` says so
   Inspection ledger;
   RestingFlow rest;
-  uint8_t udp_sound = 0;  // bit by direction: a datagram with a right checksum was seen
-  bool no_ports = false;  // of fragments whose datagram's beginning never came
-  bool refused = false;   // bytes of it found no memory for a session
+  uint8_t udp_sound = 0;     // bit by direction: a datagram with a right checksum was seen
+  bool no_ports = false;     // of fragments whose datagram's beginning never came
+  bool refused = false;      // bytes of it found no memory for a session
+  uint8_t contradicted = 0;  // times that what was skipped as encrypted turned out to be something else
   // UDP: what is not read any more, by direction; kCount while it is read.
   std::array<Unread, 2> skipped{Unread::kCount, Unread::kCount};
 };

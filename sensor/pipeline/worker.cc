@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "parsers/wire/ciphertext.h"
 #include "sensor/decode/checksum.h"
 #include "sensor/decode/duplicates.h"
 #include "sensor/pipeline/conversation.h"
@@ -321,6 +322,8 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
   void handle_tcp(WorkerFlow& flow, const PacketView& packet, Direction direction) {
     FlowState& state = flow.state;
     if (packet.payload_wire != 0 && options_.last_stage >= Stage::kParse) sessions_.make_room(flow);
+    if (state.tcp.bypassed(direction) && !may_be_ciphertext(packet.payload)) [[unlikely]]
+      read_again(flow, packet);
     FlowSink sink(*this, flow, packet);
     TcpContext context{tcp_shared_, state.ledger, now()};
     state.tcp.on_segment(packet, direction, sink, context);
@@ -331,6 +334,20 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
                                                                   : TimeoutClass::kTcpClosing;
     if (flow.timeout_class != wanted) table_.set_timeout_class(flow, wanted);
     settle(flow);
+  }
+
+  // A few leading bytes said that the flow is encrypted, and this packet is not. After some such times nobody
+  // is believed any more: a sender must not have the flow probed with every packet.
+  void read_again(WorkerFlow& flow, const PacketView& packet) {
+    constexpr uint8_t kMostTimes = 4;
+    FlowState& state = flow.state;
+    FlowSession* session = sessions_.of(flow, &packet);
+    if (session == nullptr) return;
+    const Unread why = session->skipped(Direction::kFromInitiator).value_or(Unread::kCount);
+    if (why != Unread::kEncrypted) return;
+    session->read_again(++state.contradicted >= kMostTimes);
+    state.skipped = {Unread::kCount, Unread::kCount};
+    for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) state.tcp.end_bypass(d);
   }
 
   // Tells reassembly what needs no order any more. A flow of which nothing will be read rests at once.
@@ -356,6 +373,8 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     count_payload(flow, packet);
     if (packet.payload.empty() || options_.last_stage < Stage::kParse) return;
     Unread& skipped = flow.state.skipped[index_of(direction)];
+    if (skipped == Unread::kEncrypted && !may_be_encrypted_datagram(packet.payload)) [[unlikely]]
+      read_again(flow, packet);
     if (skipped != Unread::kCount) {
       flow.state.ledger.add_unread(skipped, packet.payload.size());
       return;
@@ -367,8 +386,16 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
       return;
     }
     session->on_datagram(direction, packet.payload, packet.time, version);
-    if (const auto why = session->skipped(direction)) skipped = *why;
+    for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
+      if (const auto why = session->skipped(d)) flow.state.skipped[index_of(d)] = *why;
+    }
     settle(flow);
+  }
+
+  // No cipher's datagram is so short that its bytes say nothing; a keep-alive of a NAT is a byte or two.
+  static bool may_be_encrypted_datagram(Bytes payload) {
+    if (payload.size() >= kLeastCiphertext || payload.size() < 4) return may_be_ciphertext(payload);
+    return !std::ranges::all_of(payload, [](uint8_t c) { return c >= 0x20 && c < 0x7f; });
   }
 
   // A wrong checksum counts where it is asked for, and where others of the direction are right: a card that

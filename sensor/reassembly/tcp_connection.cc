@@ -108,7 +108,18 @@ void TcpConnection::on_syn(const PacketView& packet, const Call& reverse) {
   Half& peer = half_[index_of(reverse.direction)];
   own.flags |= kSyn;
   if ((own.flags & kStarted) == 0) start(own, packet.tcp_seq + 1);
-  if ((packet.tcp_flags & kTcpAck) == 0) return;
+  if ((packet.tcp_flags & kTcpAck) == 0) {
+    own.flags |= kAsked;
+    return;
+  }
+  // It answers with another number than its own SYN, which nobody has acknowledged: that one was dead.
+  const bool begins = own.next == 0 && (own.flags & (kAsked | kAckKnown | kEnded)) == kAsked;
+  if (begins && own.next_seq != packet.tcp_seq + 1 && (peer.flags & kSyn) != 0 &&
+      packet.tcp_ack == peer.next_seq && peer.next == 0) {
+    const Call call{opposite(reverse.direction), reverse.sink, reverse.context, reverse.time, reverse.now};
+    restart(own, packet.tcp_seq + 1, call);
+    own.flags &= static_cast<uint16_t>(~kAsked);
+  }
   if ((peer.flags & kStarted) == 0) {
     start(peer, packet.tcp_ack);
   } else if (peer.next == 0 && (peer.flags & kEnded) == 0) {

@@ -81,6 +81,8 @@ class TcpConnection {
   // late). What is held now is counted so too. The sink hears of the direction's end alone.
   void bypass(Direction d, Unread why, Nanoseconds time, StreamSink& sink, TcpContext& context);
   bool bypassed(Direction d) const { return half_[index_of(d)].bypassed(); }
+  // The bytes of `d` are wanted again, from the next segment on.
+  void end_bypass(Direction d) { half_[index_of(d)].bypass = Unread::kCount; }
 
   // Hands on everything held, tells the gaps, ends both directions (those that FIN has not ended).
   // `time`, as the packets tell it, goes to on_end.
@@ -127,6 +129,7 @@ class TcpConnection {
     kAckFirst = 256,  // acknowledgements were captured before what they acknowledge
     kReset = 512,     // a RST of this sender closed the connection
     kUnkept = 1024,   // with kAckFirst: bytes were passed on and are no longer kept
+    kAsked = 2048,    // its SYN answered none
   };
   struct Call;          // one call's direction, sink, context and time
   struct OtherReading;  // what of one segment, or of what it replaces, differs

@@ -118,7 +118,7 @@ class ReaderHost {
     void meta(ItemId item, const ContentMeta& update) override { to_.meta(item, update); }
     void close(ItemId item, CloseReason why) override { to_.close(item, why); }
     void unread(Direction d, Unread why, uint64_t n) override { to_.unread(d, why, n); }
-    void asks(Direction side) override { to_.asks(side); }
+    void asks(Direction side, bool sure) override { to_.asks(side, sure); }
 
    private:
     RecordingSink& to_;

@@ -48,11 +48,12 @@ class RecordingSink : public ContentSink {
   void meta(ItemId item, const ContentMeta& update) override;
   void close(ItemId item, CloseReason why) override;
   void unread(Direction direction, Unread why, uint64_t n) override;
-  void asks(Direction side) override {
-    if (!asker_) asker_ = side;
+  void asks(Direction side, bool sure) override {
+    if (!asker_sure_) asker_ = side;
+    asker_sure_ = asker_sure_ || sure;
   }
 
-  // Who asks, by the parser's first word.
+  // Who asks, by the parser's first sure word, or its last.
   const std::optional<Direction>& asker() const { return asker_; }
   const std::vector<Item>& items() const { return items_; }
   uint64_t unread_bytes(Direction direction, Unread why) const;
@@ -76,6 +77,7 @@ class RecordingSink : public ContentSink {
   std::array<std::map<Unread, uint64_t>, 2> unread_;
   size_t may_open_ = SIZE_MAX;
   std::optional<Direction> asker_;
+  bool asker_sure_ = false;
 };
 
 }  // namespace weir::harness

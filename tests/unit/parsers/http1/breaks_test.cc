@@ -159,7 +159,7 @@ TEST(HttpMidstream, TheFirstMessageIsFound) {
   EXPECT_EQ(got.bytes_under(1, ItemKind::kBody), "ok");
 }
 
-TEST(HttpTunnel, ConnectMakesBothDirectionsRaw) {
+TEST(HttpTunnel, ConnectMakesBothDirectionsRawButForHttp) {
   const RecordingSink got =
       read(Script()
                .out("CONNECT db.example:3306 HTTP/1.1\r\nHost: db.example:3306\r\n\r\n")
@@ -170,9 +170,9 @@ TEST(HttpTunnel, ConnectMakesBothDirectionsRaw) {
                .out("GET / HTTP/1.1\r\n\r\nselect")
                .back(" and more"));
   EXPECT_EQ(got.message(2).meta.user, "Aladdin");
-  EXPECT_EQ(got.of_kind(ItemKind::kMessage).size(), 4u);
+  EXPECT_EQ(got.of_kind(ItemKind::kMessage).size(), 5u) << "the tunnel's GET is one";
   EXPECT_EQ(raw_bytes(got, kBack), "server first and more");
-  EXPECT_EQ(raw_bytes(got, kOut), "GET / HTTP/1.1\r\n\r\nselect");
+  EXPECT_EQ(raw_bytes(got, kOut), "select");
   for (const auto* item : got.of_kind(ItemKind::kRawStream)) {
     EXPECT_EQ(item->meta.host, "db.example:3306");
     EXPECT_EQ(item->why, CloseReason::kFlowEnd);
@@ -211,10 +211,54 @@ TEST(HttpTunnel, TlsInsideIsCountedAsEncrypted) {
   EXPECT_EQ(raw_bytes(got, kBack), "\x16\x03\x03");  // too little to tell
 }
 
+// A hello, and then no TLS: what follows is read from the byte at which that shows.
+TEST(HttpTunnel, WhatOnlyBeginsLikeTlsIsRead) {
+  const std::string text = "name,phone\nuser0,13812345678\nuser1,13812345679\nuser2,13812345670\n";
+  const std::string hello("\x16\x03\x01\0\x05\x01\0\0\x01\x03", 10);
+  const auto tunnel = [](const std::string& said) {
+    return read(Script().out("CONNECT a:443 HTTP/1.1\r\n\r\n").back("HTTP/1.1 200 OK\r\n\r\n").out(said));
+  };
+  const RecordingSink broken = tunnel(hello + text);
+  EXPECT_EQ(raw_bytes(broken, kOut), text);
+  EXPECT_EQ(broken.unread_bytes(kOut, Unread::kEncrypted), hello.size());
+  // In records that hold, too.
+  const std::string records = hello + std::string("\x17\x03\x03\0\x20", 5) + text.substr(0, 32) +
+                              std::string("\x17\x03\x03\0\x20", 5) + text.substr(32, 32);
+  const RecordingSink sealed = tunnel(records);
+  EXPECT_EQ(raw_bytes(sealed, kOut), text.substr(0, 64));
+  EXPECT_EQ(sealed.unread_bytes(kOut, Unread::kEncrypted), hello.size() + 10);
+}
+
+TEST(HttpTunnel, HttpInsideIsReadAsHttp) {
+  const RecordingSink got = read(Script()
+                                     .out("CONNECT a:80 HTTP/1.1\r\n\r\n")
+                                     .back("HTTP/1.1 200 OK\r\n\r\n")
+                                     .out("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+                                     .back("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"));
+  EXPECT_EQ(got.of_kind(ItemKind::kMessage).size(), 4u);
+  EXPECT_EQ(got.message(2).meta.path, "/x");
+  EXPECT_EQ(got.message(3).meta.path, "/x") << "its answer";
+  EXPECT_EQ(got.bytes_under(2, ItemKind::kBody), "hi");
+  EXPECT_EQ(got.bytes_under(3, ItemKind::kBody), "yes");
+  EXPECT_TRUE(got.of_kind(ItemKind::kRawStream).empty());
+}
+
 TEST(HttpProbe, ByWhatIsSaid) {
   const ParserInfo http = http1_parser_info();
   EXPECT_EQ(probe_of(http, "GET / HTTP/1.1\r\n", ""), ProbeResult::kCertain);
   EXPECT_EQ(probe_of(http, "", "HTTP/1.1 200 OK\r\n"), ProbeResult::kCertain);
+  EXPECT_EQ(probe_of(http, "patch /a HTTP/1.1\r\n", ""), ProbeResult::kCertain)
+      << "fetch() sends it as given";
+  // HAProxy's PROXY protocol, versions 1 and 2 (its document, sections 2.1 and 2.2), at every length.
+  const std::string line = "PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\n";
+  const std::string header("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\x9c\x40\0\x50", 28);
+  for (const std::string& preamble : {line, header}) {
+    for (size_t n = 1; n <= preamble.size(); ++n) {
+      EXPECT_EQ(probe_of(http, preamble.substr(0, n), ""), ProbeResult::kMore) << n;
+    }
+    EXPECT_EQ(probe_of(http, preamble + "GET / HTTP/1.1\r\n", ""), ProbeResult::kCertain);
+    EXPECT_EQ(probe_of(http, preamble + "EHLO a\r\n", ""), ProbeResult::kNo);
+  }
   EXPECT_EQ(probe_of(http, "\r\nM-SEARCH * HTTP/1.0\r\n", ""), ProbeResult::kCertain);
   EXPECT_EQ(probe_of(http, "", ""), ProbeResult::kMore);
   EXPECT_EQ(probe_of(http, "GET /index", ""), ProbeResult::kMore);
@@ -223,7 +267,7 @@ TEST(HttpProbe, ByWhatIsSaid) {
   EXPECT_EQ(probe_of(http, "GET /" + std::string(kProbeLimit - 5, 'a'), ""), ProbeResult::kMaybe);
   for (const std::string_view other :
        {"\x16\x03\x01", "SSH-2.0-x", "EHLO a\r\n", "220 ftp\r\n", "PRI * HTTP/2.0\r\n", "USER anonymous\r\n",
-        "get / HTTP/1.1\r\n", "GET /\r\n", "{\"a\":1}", "HTTP/2 200\r\n"}) {
+        "GET /\r\n", "{\"a\":1}", "HTTP/2 200\r\n"}) {
     EXPECT_EQ(probe_of(http, other, ""), ProbeResult::kNo) << other;
   }
   EXPECT_EQ(probe_of(http, "GET /x", "220 ready\r\n"), ProbeResult::kNo);
