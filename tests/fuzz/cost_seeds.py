@@ -55,6 +55,11 @@ AGAIN, CLIENT, SERVER, LOW_TTL, TWICE, HOLE = 0x80, 0, 1, 2, 4, 6
 talk("tiny_requests", 0, (AGAIN | CLIENT, b"GET / HTTP/1.1\n\n" * 60))
 talk("start_lines", 0, (CLIENT, b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
      (AGAIN | CLIENT, b"GET /" * 200 + b"a" * 400))
+talk("tls_records", 7, (CLIENT, b"x" + b"\x17\x03\x03\0\0" * 280), (CLIENT, b"\xff" * 6), *[(AGAIN | CLIENT, b"z")] * 20)
+# Ciphertext and text by turns: a bypass that begins and ends with every segment.
+talk("turns", 2, (CLIENT, b"\x16\x03\x01\0\x06\x01\0\0\x02\x03\x03"),
+     *[(CLIENT, b"\x17\x03\x03\0\x80" + bytes((i * i * 7 + i * 31 + n) % 251 for i in range(128))) if n % 2 == 0 else
+       (CLIENT, b"13812345678 and some text") for n in range(100)])
 talk("doubtful_overlaps", 6, (CLIENT, b"hello\n"), (HOLE | CLIENT, 1), (AGAIN | CLIENT, b"a"),
      (AGAIN | LOW_TTL | CLIENT, b"ab" * 300))
 talk("holes", 6, *[(HOLE, 1), (CLIENT, b"13812345678")] * 60)

@@ -4,14 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "sensor/pipeline/sensor_run.h"
-#include "sensor/policy/policy_set.h"
-#include "tests/harness/packet_builder.h"
+#include "tests/unit/sensor/pipeline/frame_run.h"
 
 namespace weir {
 namespace {
@@ -22,52 +19,6 @@ using harness::TimedFrame;
 constexpr uint8_t kSynAck = kTcpSyn | kTcpAck;
 const std::string kAsk = "GET /a?mobile=13812345678 HTTP/1.1\r\nHost: shop.example\r\n\r\n";
 const std::string kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n13987654321";
-
-const SharedSetup& setup() {
-  static const SharedSetup shared = [] {
-    SharedSetup s;
-    std::vector<Diagnostic> diagnostics;
-    s.patterns = compile_packs({}, {}, &diagnostics);
-    s.catalogue = std::make_shared<const Catalogue>(make_catalogue(*s.patterns));
-    PolicyOptions options;
-    options.policies = {everything_policy()};
-    options.ask_direction = false;
-    std::vector<PolicyProblem> problems;
-    s.policies = PolicySet::compile(options, *s.catalogue, &problems);
-    const TokenKey key = TokenKey::random();
-    s.token_prefix = key.name() + ":";
-    s.tokenizer = std::make_shared<const Tokenizer>(key);
-    return s;
-  }();
-  return shared;
-}
-
-class FrameSource final : public PacketSource {
- public:
-  explicit FrameSource(const std::vector<TimedFrame>& frames) : frames_(frames) {}
-  SourceStatus next_burst(std::span<RawPacket> out, size_t* count) override {
-    for (*count = 0; *count < out.size() && next_ < frames_.size(); ++*count, ++next_) {
-      out[*count] = harness::raw_packet(frames_[next_].frame, frames_[next_].time);
-    }
-    return *count > 0 ? SourceStatus::kOk : SourceStatus::kEnd;
-  }
-  SourceStats stats() const override { return {}; }
-  std::string error() const override { return {}; }
-
- private:
-  const std::vector<TimedFrame>& frames_;
-  size_t next_ = 0;
-};
-
-class KeepingSink final : public Sink {
- public:
-  void write(const Record& record) override { records.push_back(nlohmann::json::parse(record.json)); }
-  bool drain(std::chrono::milliseconds) override { return true; }
-  SinkStats stats() const override { return {}; }
-  std::string problem() const override { return {}; }
-  std::string name() const override { return "test"; }
-  std::vector<nlohmann::json> records;
-};
 
 // The client's machine ends in :01, the server's in :02. Ports that tell nobody who serves, but where a case
 // says so.
@@ -92,11 +43,9 @@ class Endpoints : public testing::Test {
   static uint32_t size(const std::string& text) { return static_cast<uint32_t>(text.size()); }
 
   void run() {
-    std::vector<std::unique_ptr<PacketSource>> sources;
-    sources.push_back(std::make_unique<FrameSource>(frames));
-    KeepingSink sink;
-    result = run_sensor({}, setup(), std::move(sources), {&sink});
-    records = std::move(sink.records);
+    frame_run::Ran ran = frame_run::run(frames);
+    result = std::move(ran.result);
+    records = std::move(ran.records);
   }
 
   // Every alert of `text` says that the machine that sent it asked, or answered.
