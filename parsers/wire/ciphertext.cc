@@ -1,7 +1,10 @@
 #include "parsers/wire/ciphertext.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 
 namespace weir {
@@ -14,10 +17,19 @@ bool is_text_byte(uint8_t c) {
   return c >= 0x80 || (c >= 0x20 && c != 0x7f) || c == '\t' || c == '\n' || c == '\r';
 }
 
-// Control bytes that text has not: of 256 values 29.
-size_t controls(Bytes window) {
+// Control bytes that text has not: of 256 values 29. Asked of every segment that is counted as encrypted.
+size_t controls(const uint8_t* window) {
   size_t n = 0;
-  for (const uint8_t c : window) n += !is_text_byte(c);
+  for (size_t i = 0; i < kWindow; i += 16) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(window + i));
+    const auto is = [&](char c) { return _mm_cmpeq_epi8(v, _mm_set1_epi8(c)); };
+    // Signed: bytes from 0x80 on are below zero.
+    const __m128i low =
+        _mm_and_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)), _mm_cmpgt_epi8(v, _mm_set1_epi8(-1)));
+    const __m128i blank = _mm_or_si128(is('\t'), _mm_or_si128(is('\n'), is('\r')));
+    const __m128i control = _mm_or_si128(_mm_andnot_si128(blank, low), is(0x7f));
+    n += static_cast<size_t>(std::popcount(static_cast<unsigned>(_mm_movemask_epi8(control))));
+  }
   return n;
 }
 
@@ -55,7 +67,7 @@ bool is_utf8_text(Bytes sample) {
 // `window`: kWindow bytes; `sample`: those and more behind or before them.
 bool shows(Bytes window, Bytes sample) {
   // One window of ciphertext in two thousand has no control byte, one in a billion has so many.
-  const size_t n = controls(window);
+  const size_t n = controls(window.data());
   if (n != 0 && n <= kWindow * 3 / 8) return false;
   return different_values(sample) < fewest_values(sample.size()) || is_utf8_text(sample);
 }
