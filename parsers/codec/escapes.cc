@@ -79,7 +79,7 @@ bool undo_unicode_escapes(std::string_view text, bool final, MappedText* out) {
   return changed;
 }
 
-bool fold_digits(std::string_view text, bool final, MappedText* out) {
+bool fold_forms(std::string_view text, bool final, MappedText* out) {
   out->clear();
   out->reserve(text.size() + 16);
   bool changed = false;
@@ -95,12 +95,11 @@ bool fold_digits(std::string_view text, bool final, MappedText* out) {
     }
     size_t length;
     const uint32_t cp = utf8_at(p + i, &length);
-    const int value = other_digit_value(cp);
-    if (value >= 0) {
+    if (const char form = plain_form(cp); form != 0) {
       copy_plain(text, plain, i, out);
-      put_character(static_cast<uint32_t>('0' + value), i, length, out);
+      put_character(static_cast<uint8_t>(form), i, length, out);
       changed = true;
-      after_digit = true;
+      after_digit = form >= '0' && form <= '9';
       i += length;
       plain = i;
       continue;

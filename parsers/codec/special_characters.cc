@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "parsers/codec/text_scan.h"
+
 namespace weir {
 namespace {
 
@@ -29,17 +31,60 @@ struct SpecialBits {
 };
 const SpecialBits kSpecial;
 
+// Han, kana, Hangul, private use: none is anything here.
+constexpr bool is_ideograph(uint32_t cp) {
+  return (cp >= 0x3031 && cp < 0xa620 && cp != 0x30a0) || (cp >= 0xac00 && cp < 0xfe00);
+}
+
+constexpr bool is_wide_form(uint32_t cp) { return cp >= 0xff01 && cp <= 0xff5e; }
+
+bool is_digit(uint8_t b) { return b >= '0' && b <= '9'; }
+bool is_alphanumeric(uint8_t b) { return is_digit(b) || ((b | 0x20) >= 'a' && (b | 0x20) <= 'z'); }
+
 }  // namespace
 
 bool is_special(uint32_t cp) {
   if (cp < kSmall) return kSpecial.has(cp);
-  if (cp < 0xa620 || (cp >= 0xac00 && cp < 0xfe00)) return false;  // CJK, Hangul, private use
+  if (is_ideograph(cp)) return false;
+  // U+FF20 is the '@'.
+  if (is_wide_form(cp))
+    return (cp >= 0xff10 && cp <= 0xff19) || (cp >= 0xff20 && cp <= 0xff5a && cp != 0xff3b && cp != 0xff3d);
   return invisible(cp) || u_charDigitValue(static_cast<UChar32>(cp)) >= 0;
 }
 
+bool is_special_at(const uint8_t* p, size_t n, size_t i) {
+  size_t length;
+  const uint32_t cp = utf8_at(p + i, &length);
+  if (is_special(cp)) return true;
+  if (is_ideograph(cp) || i == 0 || i + length >= n) return false;
+  const uint8_t before = p[i - 1], after = p[i + length];
+  if (cp == 0xff0e) return is_alphanumeric(before) && is_alphanumeric(after);
+  // Two digits on either side, or a bracket behind: 139-0000, A123456 (3). Most of them stand elsewhere.
+  if (!is_digit(before)) return false;
+  const bool digits =
+      i >= 2 && i + length + 1 < n && is_digit(p[i - 2]) && is_digit(after) && is_digit(p[i + length + 1]);
+  if (!digits && after != '(') return false;
+  const char plain = plain_form(cp);
+  return plain == ' ' || plain == '-';
+}
+
 int other_digit_value(uint32_t cp) {
-  if (cp < 0x80 || !is_special(cp)) return -1;
+  if (cp < 0x80 || is_ideograph(cp) || !is_special(cp)) return -1;
   return u_charDigitValue(static_cast<UChar32>(cp));
+}
+
+char plain_form(uint32_t cp) {
+  if (cp < 0x80 || is_ideograph(cp)) return 0;
+  if (is_wide_form(cp)) return static_cast<char>(cp - 0xfee0);
+  if (const int value = other_digit_value(cp); value >= 0) return static_cast<char>('0' + value);
+  switch (u_charType(static_cast<UChar32>(cp))) {
+    case U_SPACE_SEPARATOR:
+      return ' ';
+    case U_DASH_PUNCTUATION:
+      return '-';
+    default:
+      return cp == 0x2212 ? '-' : '\0';
+  }
 }
 
 bool is_invisible(uint32_t cp) { return invisible(cp); }

@@ -82,11 +82,32 @@ alignas(16) constexpr uint8_t kSecondHigh[16] = {kTooShort,
 alignas(16) constexpr uint8_t kLeadHigh[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8};
 alignas(16) constexpr uint8_t kLeadLow[16] = {4 | 8, 4, 1, 8, 0, 0, 0, 0, 2, 2, 4, 2, 0, 1, 0, 2};
 
-// Whether one of the characters that begin at these bytes of a block is special.
-[[gnu::noinline]] bool any_special(const uint8_t* block, uint32_t leads) {
+// What may be special behind EF BC (－．, ０ to ９, ＠ to ＿) and behind E2 80 (spaces, zero-width, dashes,
+// no quotes), by the third byte's half-bytes.
+enum : uint8_t {
+  kWide8 = 1,
+  kWide9 = 2,
+  kWideAbove = 4,
+  kGeneral8 = 8,
+  kGeneral9 = 16,
+  kGeneralA = 32,
+  kAnyWide = kWide8 | kWide9 | kWideAbove,
+  kAnyGeneral = kGeneral8 | kGeneral9 | kGeneralA,
+};
+constexpr uint8_t kLow05 = kWide9 | kWideAbove | kGeneral8 | kGeneral9;
+constexpr uint8_t kLow69 = kWide9 | kWideAbove | kGeneral8;
+constexpr uint8_t kLowAf = kWideAbove | kGeneral8 | kGeneralA;
+alignas(16) constexpr uint8_t kThirdHigh[16] = {
+    0,          0, 0, 0, 0, 0, 0, 0, kWide8 | kGeneral8, kWide9 | kGeneral9, kWideAbove | kGeneralA,
+    kWideAbove, 0, 0, 0, 0};
+alignas(16) constexpr uint8_t kThirdLow[16] = {
+    kLow05, kLow05, kLow05, kLow05, kLow05, kLow05,          kLow69,          kLow69,
+    kLow69, kLow69, kLowAf, kLowAf, kLowAf, kLowAf | kWide8, kLowAf | kWide8, kLowAf};
+
+// Whether one of the characters that begin at these bytes of the block at p[at] is special.
+[[gnu::noinline]] bool any_special(const uint8_t* p, size_t n, size_t at, uint32_t leads) {
   for (; leads != 0; leads &= leads - 1) {
-    size_t length;
-    if (is_special(utf8_at(block + std::countr_zero(leads), &length))) return true;
+    if (is_special_at(p, n, at + static_cast<size_t>(std::countr_zero(leads)))) return true;
   }
   return false;
 }
@@ -126,18 +147,29 @@ uint32_t special_leads(const uint8_t* p, __m128i v) {
   uint32_t found = ~static_cast<uint32_t>(_mm_movemask_epi8(none)) & 0xffffu;
   const __m128i ef = equal(v, 0xef);
   const __m128i e2 = equal(v, 0xe2);
-  if (_mm_movemask_epi8(_mm_or_si128(ef, e2)) == 0) return found;
+  const __m128i e3 = equal(v, 0xe3);
+  if (_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(ef, e2), e3)) == 0) return found;
   const __m128i next = load(p + 1);
   const __m128i third = load(p + 2);
-  // U+FFxx: the digits FF10-FF19; FExx: all of FE00-FE3F and FEC0-FEFF.
-  const __m128i wide = _mm_and_si128(equal(next, 0xbc), in_range(third, 0x90, 0x99));
-  const __m128i after_ef = _mm_or_si128(wide, _mm_or_si128(equal(next, 0xb8), equal(next, 0xbb)));
-  // U+200B-200F and 202A-202E, not the quotes and dashes between; 2040-207F, 20C0-20FF.
-  const __m128i zero = _mm_and_si128(equal(next, 0x80),
-                                     _mm_or_si128(in_range(third, 0x8b, 0x8f), in_range(third, 0xaa, 0xae)));
-  const __m128i after_e2 = _mm_or_si128(zero, _mm_or_si128(equal(next, 0x81), equal(next, 0x83)));
-  found |= static_cast<uint32_t>(
-      _mm_movemask_epi8(_mm_or_si128(_mm_and_si128(ef, after_ef), _mm_and_si128(e2, after_e2))));
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i kinds = _mm_and_si128(_mm_shuffle_epi8(table(kThirdHigh), high(third)),
+                                      _mm_shuffle_epi8(table(kThirdLow), low(third)));
+  // Behind EF: BC as said, BD but for its end (ａ to ｚ), FExx: all of FE00-FE3F and FEC0-FEFF.
+  const __m128i not_wide = _mm_cmpeq_epi8(_mm_and_si128(kinds, every(kAnyWide)), zero);
+  const __m128i after_ef =
+      _mm_or_si128(_mm_andnot_si128(not_wide, equal(next, 0xbc)),
+                   _mm_or_si128(_mm_and_si128(equal(next, 0xbd), in_range(third, 0x81, 0x9a)),
+                                _mm_or_si128(equal(next, 0xb8), equal(next, 0xbb))));
+  // Behind E2: 80 as said; all of 2040-207F and 20C0-20FF; the minus sign 2212.
+  const __m128i not_general = _mm_cmpeq_epi8(_mm_and_si128(kinds, every(kAnyGeneral)), zero);
+  const __m128i at80 = equal(next, 0x80);
+  const __m128i after_e2 = _mm_or_si128(_mm_andnot_si128(not_general, at80),
+                                        _mm_or_si128(_mm_and_si128(equal(next, 0x88), equal(third, 0x92)),
+                                                     _mm_or_si128(equal(next, 0x81), equal(next, 0x83))));
+  // The ideographic space 3000.
+  const __m128i after_e3 = _mm_and_si128(at80, equal(third, 0x80));
+  found |= static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(
+      _mm_and_si128(e3, after_e3), _mm_or_si128(_mm_and_si128(ef, after_ef), _mm_and_si128(e2, after_e2)))));
   return found;
 }
 
@@ -151,7 +183,7 @@ void read_sse(const uint8_t* p, size_t n, size_t begin, TextBlocks* t) {
     const __m128i v = load(p + i);
     if (!is_sound(last, v)) break;
     if (unchecked != 0) [[unlikely]]
-      t->special = t->special || any_special(p + t->unchecked_at, unchecked);
+      t->special = t->special || any_special(p, n, t->unchecked_at, unchecked);
     last = v;
     unchecked = _mm_movemask_epi8(v) != 0 ? special_leads(p + i, v) : 0;
     t->unchecked_at = i;
@@ -207,17 +239,29 @@ WEIR_AVX2 inline uint32_t special_leads2(const uint8_t* p, __m256i v) {
   uint32_t found = ~static_cast<uint32_t>(_mm256_movemask_epi8(none));
   const __m256i ef = equal2(v, 0xef);
   const __m256i e2 = equal2(v, 0xe2);
-  const __m256i either = _mm256_or_si256(ef, e2);
-  if (_mm256_testz_si256(either, either) != 0) return found;
+  const __m256i e3 = equal2(v, 0xe3);
+  const __m256i any = _mm256_or_si256(_mm256_or_si256(ef, e2), e3);
+  if (_mm256_testz_si256(any, any) != 0) return found;
   const __m256i next = load2(p + 1);
   const __m256i third = load2(p + 2);
-  const __m256i wide = _mm256_and_si256(equal2(next, 0xbc), in_range2(third, 0x90, 0x99));
-  const __m256i after_ef = _mm256_or_si256(wide, _mm256_or_si256(equal2(next, 0xb8), equal2(next, 0xbb)));
-  const __m256i zero = _mm256_and_si256(
-      equal2(next, 0x80), _mm256_or_si256(in_range2(third, 0x8b, 0x8f), in_range2(third, 0xaa, 0xae)));
-  const __m256i after_e2 = _mm256_or_si256(zero, _mm256_or_si256(equal2(next, 0x81), equal2(next, 0x83)));
-  found |= static_cast<uint32_t>(
-      _mm256_movemask_epi8(_mm256_or_si256(_mm256_and_si256(ef, after_ef), _mm256_and_si256(e2, after_e2))));
+  const __m256i zero = _mm256_setzero_si256();
+  const __m256i kinds = _mm256_and_si256(_mm256_shuffle_epi8(table2(kThirdHigh), high2(third)),
+                                         _mm256_shuffle_epi8(table2(kThirdLow), low2(third)));
+  const __m256i not_wide = _mm256_cmpeq_epi8(_mm256_and_si256(kinds, every2(kAnyWide)), zero);
+  const __m256i after_ef =
+      _mm256_or_si256(_mm256_andnot_si256(not_wide, equal2(next, 0xbc)),
+                      _mm256_or_si256(_mm256_and_si256(equal2(next, 0xbd), in_range2(third, 0x81, 0x9a)),
+                                      _mm256_or_si256(equal2(next, 0xb8), equal2(next, 0xbb))));
+  const __m256i not_general = _mm256_cmpeq_epi8(_mm256_and_si256(kinds, every2(kAnyGeneral)), zero);
+  const __m256i at80 = equal2(next, 0x80);
+  const __m256i after_e2 =
+      _mm256_or_si256(_mm256_andnot_si256(not_general, at80),
+                      _mm256_or_si256(_mm256_and_si256(equal2(next, 0x88), equal2(third, 0x92)),
+                                      _mm256_or_si256(equal2(next, 0x81), equal2(next, 0x83))));
+  const __m256i after_e3 = _mm256_and_si256(at80, equal2(third, 0x80));
+  found |= static_cast<uint32_t>(_mm256_movemask_epi8(
+      _mm256_or_si256(_mm256_and_si256(e3, after_e3),
+                      _mm256_or_si256(_mm256_and_si256(ef, after_ef), _mm256_and_si256(e2, after_e2)))));
   return found;
 }
 
@@ -244,7 +288,7 @@ WEIR_AVX2 void read_avx2(const uint8_t* p, size_t n, size_t begin, TextBlocks* t
       leads = special_leads2(p + i, v);
     }
     if (unchecked != 0) [[unlikely]]
-      special = special || any_special(p + i - 32, unchecked);
+      special = special || any_special(p, n, i - 32, unchecked);
     unchecked = leads;
     last = v;
     percent = _mm256_or_si256(percent, equal2(v, '%'));

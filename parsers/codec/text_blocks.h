@@ -12,7 +12,7 @@ struct TextBlocks {
   bool percent = false;    // '%'
   bool backslash = false;  // '\\'
   bool plus = false;       // '+'
-  bool special = false;    // is_special() holds for a character
+  bool special = false;    // is_special_at() holds for a character
   // Where in the last block, from `unchecked_at`, characters begin for which it may hold too; bit by byte.
   uint32_t unchecked = 0;
   size_t unchecked_at = 0;

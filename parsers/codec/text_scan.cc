@@ -142,8 +142,7 @@ TextScan scan_text(Bytes bytes) {
   for (uint32_t m = blocks.unchecked; m != 0 && !special; m &= m - 1) {
     const size_t at = blocks.unchecked_at + static_cast<size_t>(std::countr_zero(m));
     if (at >= i) break;
-    size_t length;
-    special = is_special(utf8_at(p + at, &length));
+    special = is_special_at(p, n, at);
   }
   while (i < n) {
     const uint8_t b = p[i];
@@ -159,7 +158,7 @@ TextScan scan_text(Bytes bytes) {
       scan.cut = cut;
       break;
     }
-    special |= is_special(utf8_at(p + i, &length));
+    special = special || is_special_at(p, n, i);
     i += length;
   }
   scan.valid = i;

@@ -18,7 +18,7 @@ struct TextScan {
   bool percent = false;    // '%'
   bool backslash = false;  // '\'
   bool plus = false;       // '+'
-  bool special = false;    // a decimal digit that is not ASCII, or a character that shows nothing
+  bool special = false;  // something that fold_forms() is to make plain (parsers/codec/special_characters.h)
 };
 
 // Looks at `bytes` up to the first fault.

@@ -122,11 +122,12 @@ const Text* Readings::step(const MappedText& made, const Text& from) {
 
 void Readings::fold(const Text& from, bool final) {
   MappedText& out = derived_[count_];
-  if (fold_digits(from.utf8, final, &out)) step(out, from);
+  if (fold_forms(from.utf8, final, &out)) step(out, from);
 }
 
-// Escapes go in two rounds of \u and percent, and a last \u. Each step that changes something is a reading
-// of its own, because undoing an escape may eat digits that only looked like one. Digits are folded last.
+// Escapes go in two rounds of \u, percent and entities, and a last \u. Each step that changes something is a
+// reading of its own, because undoing an escape may eat digits that only looked like one. Forms are folded
+// last.
 void Readings::derive(const Request& request) {
   const bool final = request.final;
   const TextScan& scan = bases_[0].scan;
@@ -142,12 +143,19 @@ void Readings::derive(const Request& request) {
     MappedText& out = derived_[count_];
     if (undo_percent(current->utf8, plus, final, &scratch_, &out)) current = step(out, *current);
   };
+  const auto entities = [&] {
+    if (!has_entity(current->utf8)) return;
+    MappedText& out = derived_[count_];
+    if (undo_entities(current->utf8, final, &out)) current = step(out, *current);
+  };
   const bool plus = request.escapes == Escapes::kForm;
   if (scan.backslash) unicode();
   if (scan.percent || scan.backslash || (plus && scan.plus)) percent(plus);
+  entities();
   if (current != base) {
     unicode();
     percent(false);
+    entities();
     unicode();
     if (scan_text(as_bytes(current->utf8)).special) fold(*current, final);
   }
@@ -166,6 +174,10 @@ void Readings::derive_once(const Text& from, const Request& request) {
   if ((scan.percent || (plus && scan.plus)) && has_percent(current->utf8, plus)) {
     MappedText& out = derived_[count_];
     if (undo_percent(current->utf8, plus, request.final, &scratch_, &out)) current = step(out, *current);
+  }
+  if (has_entity(current->utf8)) {
+    MappedText& out = derived_[count_];
+    if (undo_entities(current->utf8, request.final, &out)) current = step(out, *current);
   }
   if (current == &from ? scan.special : scan_text(as_bytes(current->utf8)).special)
     fold(*current, request.final);

@@ -25,9 +25,10 @@ struct CharsetPair {
 
 class Readings {
  public:
-  // Two base readings; from the first five of escapes (two rounds of \u and percent, and a last \u) and two
-  // of digits; wide text in other bytes; from the second and the wide one two of escapes and one of digits.
-  static constexpr size_t kMost = 16;
+  // Two base readings; from the first seven of escapes (two rounds of \u, percent and entities, and a last
+  // \u) and two of other forms; wide text in other bytes; from the second and the wide one three of escapes
+  // and one of other forms.
+  static constexpr size_t kMost = 20;
 
   struct Request {
     Bytes bytes;              // outlive the readings

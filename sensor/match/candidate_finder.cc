@@ -7,17 +7,16 @@
 #include <limits>
 
 #include "sensor/match/characters.h"
+#include "sensor/match/local_part.h"
+#include "signatures/compiler/escape_edge.h"
 
 namespace weir {
 
 namespace {
 
-constexpr size_t kMostText = std::numeric_limits<int32_t>::max();
+bool is_wide(char c) { return static_cast<signed char>(c) < 0; }
 
-// What may stand before the '@' of an address without quotes.
-bool is_local(char c) {
-  return is_alphanumeric(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-';
-}
+constexpr size_t kMostText = std::numeric_limits<int32_t>::max();
 
 // Asked for growing positions.
 class Passed {
@@ -145,13 +144,11 @@ void CandidateFinder::try_at_signs(std::string_view text) {
   for (const size_t at : places_.at_signs()) {
     const size_t end = at + 1;
     if (passed.over(at)) continue;
-    if (at == 0 || !is_local(text[at - 1])) continue;
-    if (end < text.size() && !is_alphanumeric(text[end])) continue;
+    if (at == 0 || (end < text.size() && !is_alphanumeric(text[end]) && !is_wide(text[end]))) continue;
     const size_t floor = std::max(group.tried_to, end > lead_in ? end - lead_in : 0);
-    size_t pos = at;
-    while (pos > floor && is_local(text[pos - 1])) --pos;
+    size_t pos = local_part_begin(text, at, floor);
     // Longer than a local part can be: no address.
-    if (pos == floor && pos > 0 && is_local(text[pos - 1])) continue;
+    if (pos == floor && pos > 0 && local_part_begin(text, pos, pos - 1) < pos) continue;
     while (pos < at && !group.starts[static_cast<uint8_t>(text[pos])]) ++pos;
     if (pos == at) continue;
     try_start(AnchorKind::kAtSign, text, pos);
@@ -197,7 +194,9 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
   const char before = pos > 0 ? text[pos - 1] : ' ';
   if (before == '*') return;     // a masked value
   if (is_digit(before)) return;  // inside a longer number: no boundary allows it
-  const bool after_letter = is_letter(before);
+  const bool after_letter = is_letter(before) && !ends_escape(text, pos);
+  // What begins with an escape's letter loses to what stands behind it: \nA123456(3).
+  if (before == '\\' && pos + 1 < text.size() && is_letter(text[pos + 1]) && begins_escape(text, pos)) return;
   const bool letter_may_follow = groups_[static_cast<size_t>(kind)].letter_may_follow;
   const size_t first = hits_->size();
   for (const ShapeAutomaton& automaton : patterns_.shapes().automata(kind)) {

@@ -12,6 +12,16 @@ namespace {
 // A run of fewer digits is no sign of an invented number: E12345678 is as good a passport as any.
 constexpr size_t kSequentialDigits = 9;
 constexpr int kPublishedCap = 59;
+// The shape of what identifies itself.
+constexpr int kOfItself = 60;
+
+Frame frame_of(const DetectorSpec& d, std::string_view text, size_t begin, size_t end) {
+  Frame frame = Frame::kNone;
+  for (const NamedValidator* validator : d.validators) {
+    if (validator->frame != nullptr) frame = std::max(frame, validator->frame(text, begin, end));
+  }
+  return frame;
+}
 
 bool listed(const std::vector<std::string>& sorted, std::string_view value) {
   return std::binary_search(sorted.begin(), sorted.end(), value,
@@ -78,7 +88,9 @@ Judgement Judge::judge(uint16_t detector, std::string_view text, size_t begin, s
   if (!result.valid && !d.has_check_digit) return j;
   const bool as_time = by_digits && plausible_time(value, item.capture_time_s) != TimeForm::kNone;
   if (!result.valid && as_time) return j;
-  if (by_digits && inside_other_token(text, begin, end)) {
+  const Frame frame = result.valid ? frame_of(d, text, begin, end) : Frame::kNone;
+  if (frame == Frame::kForbids ||
+      (by_digits && frame != Frame::kConfirms && inside_other_token(text, begin, end))) {
     j.refused = false;
     return j;
   }
@@ -94,10 +106,11 @@ Judgement Judge::judge(uint16_t detector, std::string_view text, size_t begin, s
   j.word = nearest_word(patterns_.words(), item.words, detector, place, j.field, item.field);
   j.labelled = j.word.kind == NearWord::Kind::kKeyword;
   const bool needs_keyword =
-      d.keyword == KeywordNeed::kRequired || (result.evidence & kEvidenceNeedsKeyword) != 0;
+      frame != Frame::kConfirms && (d.keyword == KeywordNeed::kRequired || frame == Frame::kDoubts ||
+                                    (result.evidence & kEvidenceNeedsKeyword) != 0);
   if (!j.labelled && (needs_keyword || as_time)) return j;
 
-  j.score = d.base;
+  j.score = frame == Frame::kConfirms ? std::max(d.base, kOfItself) : d.base;
   j.reasons.add(Reason::kShape);
   add_evidence(result.evidence, &j);
   if (j.labelled) {

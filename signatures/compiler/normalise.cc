@@ -38,6 +38,15 @@ std::string_view normalise_value(const DetectorSpec& detector, std::string_view 
       }
     }
     if (n == buffer.size()) return {};
+    // A multiplication sign or a Cyrillic letter for the X of a check character.
+    if (static_cast<signed char>(c) < 0 && upper) {
+      const std::string_view sign = written.substr(i, 2);
+      if (sign == "\u00D7" || sign == "\u0445" || sign == "\u0425") {
+        buffer[n++] = 'X';
+        i += 2;
+        continue;
+      }
+    }
     buffer[n++] = upper && lower ? static_cast<char>(c - 'a' + 'A') : c;
     ++i;
   }

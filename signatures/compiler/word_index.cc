@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "signatures/compiler/escape_edge.h"
+
 namespace weir {
 
 namespace {
@@ -18,6 +20,7 @@ constexpr size_t kMaxGaps = 4;  // of one word; further ones must be written
 
 bool WordIndex::starts_word(std::string_view text, size_t pos) {
   if (pos == 0 || !is_letter(text[pos - 1]) || !is_letter(text[pos])) return true;
+  if (ends_escape(text, pos)) return true;
   if (!is_upper(text[pos])) return false;
   return is_lower(text[pos - 1]) || (pos + 1 < text.size() && is_lower(text[pos + 1]));
 }

@@ -5,8 +5,9 @@
 
 namespace weir {
 
-// `label` (lower-case) is a country's domain, one of the generic ones that people have addresses under, or an
-// internationalised one (xn--). Suffixes that name files first (png, js, css, zip, mov, …) are not.
+// `label` (lower-case) is delegated in the root zone (IANA's list, of the day that top_level_domains.inc
+// tells), as it stands there (xn--) or as people write it (公司, рф). Those that name files first (zip, mov,
+// map) are not.
 bool is_plausible_tld(std::string_view label);
 
 // A country's domain that is a file suffix too: md, py, rs, sh, …

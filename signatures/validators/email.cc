@@ -1,5 +1,7 @@
-// E-mail addresses (RFC 5321, dot-atoms of RFC 5322) under a plausible top-level domain. What looks like one
-// in code and file names is kept out: icon@2x.png, lib@1.2.3.tgz, @scope/package, %3Dname before decoding.
+// E-mail addresses (RFC 5321, dot-atoms of RFC 5322, other scripts by RFC 6531) under a top-level domain.
+// What looks like one in code and file names is kept out: icon@2x.png, lib@1.2.3.tgz, @scope/package, %3Dname
+// before decoding.
+#include <algorithm>
 #include <array>
 
 #include "signatures/validators/checks.h"
@@ -14,13 +16,14 @@ constexpr size_t kMaxAddress = 254;  // RFC 5321, 4.5.3.1.3, without the angle b
 constexpr size_t kMaxLabel = 63;     // RFC 1035, 2.3.4
 
 constexpr char to_lower(char c) { return is_ascii_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
-constexpr bool is_letter(char c) { return is_ascii_upper(c) || (c >= 'a' && c <= 'z'); }
+// A byte of a letter beyond ASCII: which they are the packs' shape says.
+constexpr bool is_wide(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 constexpr bool is_hex(char c) {
   return is_ascii_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 bool is_atom_character(char c) {
-  return is_letter(c) || is_ascii_digit(c) ||
+  return is_ascii_alphanumeric(c) || is_wide(c) ||
          std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
 
@@ -52,6 +55,20 @@ class Lower {
   size_t size_ = 0;
 };
 
+// A byte of the scripts that are written without spaces (and of others whose characters have three bytes).
+constexpr bool is_unspaced(char c) { return static_cast<unsigned char>(c) >= 0xE0; }
+
+// RFC 3986, 3.2.1: unreserved, sub-delims, ':' and '%'.
+bool is_user_character(char c) {
+  return is_ascii_alphanumeric(c) || std::string_view("-._~%!$&'()*+,;=:").find(c) != std::string_view::npos;
+}
+
+bool ends_with_word(std::string_view text, std::string_view word) {
+  if (text.size() < word.size()) return false;
+  const std::string_view end = text.substr(text.size() - word.size());
+  return std::ranges::equal(end, word, {}, to_lower);
+}
+
 // Does the last label of `domain` name a top-level domain?
 bool has_plausible_end(std::string_view domain) {
   return is_plausible_tld(Lower(domain.substr(domain.rfind('.') + 1)).text());
@@ -71,7 +88,7 @@ class DomainReader {
         if (!end_label()) return false;
         ++labels_;
         label_ = at_ + 1;
-      } else if (!is_letter(c) && !is_ascii_digit(c) && c != '-') {
+      } else if (!is_ascii_alphanumeric(c) && !is_wide(c) && c != '-') {
         return false;
       }
     }
@@ -135,8 +152,38 @@ ValidatorResult validate_net_email(std::string_view value, const ValidatorContex
   if (value.size() > kMaxAddress) return {};
   const size_t at = value.find('@');
   if (at == std::string_view::npos || !is_local_part(value.substr(0, at))) return {};
-  DomainReader domain(value.substr(at + 1));
-  return {domain.read_to(value.size() - at - 1) && domain.whole(), 0};
+  const std::string_view name = value.substr(at + 1);
+  DomainReader domain(name);
+  if (!domain.read_to(name.size()) || !domain.whole()) return {};
+  // 王芳@公司.中国 is one. What stands before 你好@example.com may as well be a sentence: nothing ends it.
+  const bool unspaced = std::ranges::any_of(value.substr(0, at), is_unspaced);
+  const bool sentence = unspaced && std::ranges::none_of(name, is_wide);
+  return {true, sentence ? uint8_t{kEvidenceNeedsKeyword} : uint8_t{0}};
+}
+
+Frame frame_net_email(std::string_view text, size_t begin, size_t end) {
+  // ://user:password@host, in JSON :\/\/.
+  const size_t floor = begin - std::min(begin, kFrameReach);
+  size_t at = begin;
+  while (at > floor && is_user_character(text[at - 1])) --at;
+  const std::string_view before = text.substr(0, at);
+  for (const std::string_view sign : {"://", ":\\/\\/"}) {
+    if (!before.ends_with(sign)) continue;
+    const std::string_view scheme = before.substr(0, before.size() - sign.size());
+    if (scheme.empty() || !is_ascii_alphanumeric(scheme.back())) break;
+    return ends_with_word(scheme, "mailto") ? Frame::kNone : Frame::kForbids;
+  }
+  // user@host:/path, user@host:~/path, git@host:group/name.git
+  if (end >= text.size() || text[end] != ':') return Frame::kNone;
+  const std::string_view path = text.substr(end + 1, kFrameReach - 1);
+  if (path.starts_with('/') || path.starts_with("~/")) return Frame::kDoubts;
+  size_t n = 0;
+  while (n < path.size() && (is_ascii_alphanumeric(path[n]) ||
+                             std::string_view("._/-").find(path[n]) != std::string_view::npos)) {
+    ++n;
+  }
+  const std::string_view name = path.substr(0, n);
+  return name.ends_with(".git") && name.find('/') != std::string_view::npos ? Frame::kDoubts : Frame::kNone;
 }
 
 std::string_view canonical_net_email(std::string_view value, std::span<char> buffer) {

@@ -39,6 +39,10 @@ ValidatorResult validate_cn_resident_id(std::string_view value, const ValidatorC
 ValidatorResult validate_cn_resident_id_15(std::string_view value, const ValidatorContext& context);
 ValidatorResult validate_cn_hmt_residence_permit(std::string_view value, const ValidatorContext& context);
 
+// foreign_resident.cc: the permanent residence card for foreigners, as it is since 2023 and as it was.
+ValidatorResult validate_cn_foreign_permanent_resident(std::string_view value,
+                                                       const ValidatorContext& context);
+
 // phone.cc
 ValidatorResult validate_cn_mobile(std::string_view value, const ValidatorContext& context);
 std::string_view canonical_cn_mobile(std::string_view value, std::span<char> buffer);
@@ -47,6 +51,8 @@ std::string_view canonical_cn_landline(std::string_view value, std::span<char> b
 
 // payment_card.cc, iban.cc
 ValidatorResult validate_payment_card(std::string_view value, const ValidatorContext& context);
+// Track 1 and 2 of a magnetic stripe (ISO/IEC 7813), track 2 equivalent data of a chip (EMV, tag 57).
+Frame frame_payment_card(std::string_view text, size_t begin, size_t end);
 ValidatorResult validate_payment_iban(std::string_view value, const ValidatorContext& context);
 
 // passport.cc
@@ -64,6 +70,8 @@ ValidatorResult validate_net_email(std::string_view value, const ValidatorContex
 std::string_view canonical_net_email(std::string_view value, std::span<char> buffer);
 size_t longest_net_email(std::string_view value, std::span<const uint16_t> ends,
                          const ValidatorContext& context);
+// The user of a URL (RFC 3986, 3.2.1), the user and host of scp's host:path.
+Frame frame_net_email(std::string_view text, size_t begin, size_t end);
 
 // us_ssn.cc
 ValidatorResult validate_us_ssn(std::string_view value, const ValidatorContext& context);

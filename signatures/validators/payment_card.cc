@@ -12,6 +12,8 @@ constexpr uint32_t lengths(int first, int last) {
   return bits;
 }
 
+constexpr size_t kArticleDigits = 13;
+
 struct PrefixRange {
   uint16_t first;  // of the first four digits
   uint16_t last;
@@ -66,7 +68,31 @@ std::string_view name_of(CardNetwork network) {
 
 ValidatorResult validate_payment_card(std::string_view value, const ValidatorContext&) {
   if (card_network(value) == CardNetwork::kNone || !luhn(value)) return {};
-  return {true, kEvidenceAssignedRange | kEvidenceCheckDigit};
+  uint8_t evidence = kEvidenceAssignedRange | kEvidenceCheckDigit;
+  // As long as an article number (GTIN), whose check digit is Luhn's once in ten. Hardly any card has so few.
+  if (value.size() == kArticleDigits) evidence |= kEvidenceNeedsKeyword;
+  return {true, evidence};
+}
+
+Frame frame_payment_card(std::string_view text, size_t begin, size_t end) {
+  const auto at = [&](size_t pos) { return pos < text.size() ? text[pos] : '\0'; };
+  const char before = begin > 0 ? text[begin - 1] : '\0';
+  const char after = at(end);
+  if (after == '^') {
+    // %B, the number, ^, the name.
+    const bool format = before == 'B' || before == 'b';
+    const char sentinel = begin > 1 ? text[begin - 2] : '%';
+    return format && !is_ascii_alphanumeric(sentinel) ? Frame::kConfirms : Frame::kNone;
+  }
+  if (is_ascii_alphanumeric(before)) return Frame::kNone;
+  if (after != '=' && after != 'D' && after != 'd') return Frame::kNone;
+  // ;number=YYMM, the service code, what the issuer likes.
+  constexpr size_t kDigits = 7;
+  for (size_t i = 1; i <= kDigits; ++i) {
+    if (!is_ascii_digit(at(end + i))) return Frame::kNone;
+  }
+  const int month = (text[end + 3] - '0') * 10 + (text[end + 4] - '0');
+  return month >= 1 && month <= 12 ? Frame::kConfirms : Frame::kNone;
 }
 
 }  // namespace weir

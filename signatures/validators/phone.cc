@@ -1,5 +1,5 @@
-// Telephone numbers of the mainland, as people write them: with or without the country's prefix, landlines
-// with the area code in brackets or not.
+// Telephone numbers of the mainland, as people write them: with or without the country's prefix. Where
+// brackets and hyphens may stand is a matter of the packs' shapes.
 #include "signatures/validators/checks.h"
 #include "signatures/validators/families.h"
 #include "signatures/validators/regions.h"
@@ -9,9 +9,10 @@ namespace {
 
 constexpr size_t kMobileDigits = 11;
 
-// Takes +86 or 0086 off the front; false if there is neither.
+// Takes +86, 0086 or, as exports and gateways write it, 86 off the front; false if there is none. No number
+// in its own country begins with 86.
 bool take_country_prefix(std::string_view* value) {
-  for (std::string_view prefix : {std::string_view("+86"), std::string_view("0086")}) {
+  for (std::string_view prefix : {"+86", "0086", "86"}) {
     if (value->starts_with(prefix)) {
       value->remove_prefix(prefix.size());
       return true;
@@ -57,20 +58,8 @@ struct Landline {
   SubscriberLength length = SubscriberLength::kUnknownArea;
 };
 
-// Takes a bracket off the front, in its ASCII or its full-width form; false if there is none.
-bool take(std::string_view* value, std::string_view ascii, std::string_view wide) {
-  for (std::string_view sign : {ascii, wide}) {
-    if (value->starts_with(sign)) {
-      value->remove_prefix(sign.size());
-      return true;
-    }
-  }
-  return false;
-}
-
 bool parse_landline(std::string_view value, Landline* out) {
   const bool international = take_country_prefix(&value);
-  const bool bracket = take(&value, "(", "\uFF08");
   // +86 stands for the 0, but many write both.
   if (value.starts_with('0')) {
     value.remove_prefix(1);
@@ -82,7 +71,6 @@ bool parse_landline(std::string_view value, Landline* out) {
   if (value.size() < area_size) return false;
   out->area = value.substr(0, area_size);
   value.remove_prefix(area_size);
-  if (bracket && !take(&value, ")", "\uFF09")) return false;
   out->subscriber = value;
   if (!all_ascii_digits(value) || value[0] < '2' || value[0] > '8') return false;
   if (value.size() != 8 && (value.size() != 7 || area_size == 2)) return false;

@@ -7,9 +7,8 @@
 //
 // The value a validator sees is ASCII, upper-case where the identifier's alphabet is upper-case (net_email:
 // as written), with the separators that the pack lists removed. Signs that are not separators stay, because
-// they say something: the brackets of hk_hkid, the brackets and `+86` of cn_landline, the `+86` of cn_mobile,
-// the hyphens of us_ssn. A validator judges the whole value: anything before, after or between makes it
-// invalid.
+// they say something: the brackets of hk_hkid, the `+86` of telephone numbers, the hyphens of us_ssn. A
+// validator judges the whole value: anything before, after or between makes it invalid.
 #pragma once
 
 #include <cstddef>
@@ -61,11 +60,23 @@ inline constexpr size_t kMaxCanonicalValue = 320;  // an address: 64 + 1 + 255 (
 using LongestValid = size_t (*)(std::string_view value, std::span<const uint16_t> ends,
                                 const ValidatorContext& context);
 
+// What stands around a value may say what it is: text[begin, end) is the value, of which the rest has been
+// judged. Looks at most kFrameReach bytes to either side.
+enum class Frame : uint8_t {
+  kNone,      // nothing
+  kConfirms,  // it can only be this: a card's number in its track
+  kDoubts,    // it counts only with a keyword
+  kForbids,   // it is something else: the password before a database's host
+};
+inline constexpr size_t kFrameReach = 60;
+using FrameOf = Frame (*)(std::string_view text, size_t begin, size_t end);
+
 struct NamedValidator {
   std::string_view name;  // as packs write it: "cn_resident_id"
   Validator validate = nullptr;
   Canonical canonical = nullptr;
   LongestValid longest = nullptr;  // null: the kind has few ends
+  FrameOf frame = nullptr;         // null: the kind has none
 };
 
 // nullptr for a name that is not registered.

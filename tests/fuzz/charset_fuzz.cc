@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check(out, whole.text().size());
     weir::undo_unicode_escapes(whole.text(), final, &out);
     check(out, whole.text().size());
-    weir::fold_digits(whole.text(), final, &out);
+    weir::fold_forms(whole.text(), final, &out);
     check(out, whole.text().size());
   }
   return 0;

@@ -131,10 +131,10 @@ TEST(UnicodeEscapes, Odd) {
 }
 
 TEST(Digits, FoldedByValue) {
-  EXPECT_EQ(whole(fold_digits, "１３８１２３４５６７８"), "13812345678");
+  EXPECT_EQ(whole(fold_forms, "１３８１２３４５６７８"), "13812345678");
   // Arabic-Indic, Devanagari, mathematical bold: unicodedata.decimal() in Python.
-  EXPECT_EQ(whole(fold_digits, "\xd9\xa1\xd9\xa2\xd9\xa3 \xe0\xa5\xa9 \xf0\x9d\x9f\x8f"), "123 3 1");
-  EXPECT_EQ(whole(fold_digits, "①二Ⅳ½"), "①二Ⅳ½");
+  EXPECT_EQ(whole(fold_forms, "\xd9\xa1\xd9\xa2\xd9\xa3 \xe0\xa5\xa9 \xf0\x9d\x9f\x8f"), "123 3 1");
+  EXPECT_EQ(whole(fold_forms, "①二Ⅳ½"), "①二Ⅳ½");
 }
 
 TEST(Digits, NothingBetweenThemThatShowsNothing) {
@@ -142,16 +142,16 @@ TEST(Digits, NothingBetweenThemThatShowsNothing) {
   const std::string shy = "\xc2\xad";
   const std::string bom = "\xef\xbb\xbf";
   const std::string vs = "\xef\xb8\x8f\xe2\x83\xa3";
-  EXPECT_EQ(whole(fold_digits, "1" + zwsp + "3" + shy + "8" + bom + "1" + vs + "2"), "13812");
-  EXPECT_EQ(whole(fold_digits, "1" + zwsp + zwsp + "２"), "12");
-  EXPECT_EQ(whole(fold_digits, "a" + zwsp + "1" + zwsp + "b"), "a" + zwsp + "1" + zwsp + "b");
+  EXPECT_EQ(whole(fold_forms, "1" + zwsp + "3" + shy + "8" + bom + "1" + vs + "2"), "13812");
+  EXPECT_EQ(whole(fold_forms, "1" + zwsp + zwsp + "２"), "12");
+  EXPECT_EQ(whole(fold_forms, "a" + zwsp + "1" + zwsp + "b"), "a" + zwsp + "1" + zwsp + "b");
   const std::string text = "１" + zwsp + "2" + shy + "x" + zwsp + "9" + bom + bom + "８";
   const std::string expected = "12" + shy + "x" + zwsp + "98";
   for (size_t cut = 0; cut <= text.size(); ++cut) {
     if (!boundary(text, cut)) continue;
     // The second window begins behind a digit that it does not see: the first keeps the invisible ones.
     MappedText first;
-    fold_digits(text.substr(0, cut), false, &first);
+    fold_forms(text.substr(0, cut), false, &first);
     ASSERT_TRUE(expected.starts_with(first.text()) ||
                 first.text() == std::string_view(expected).substr(0, first.text().size()))
         << cut << first.text();

@@ -26,8 +26,9 @@ std::set<Hit> by_pcre2(std::string_view text) {
     const std::string pattern = "(?<!" + no + ")(?:" + spec.shape + ")(?!" + no + ")";
     int code = 0;
     PCRE2_SIZE where = 0;
-    pcre2_code* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                                         PCRE2_UTF, &code, &where, nullptr);
+    pcre2_code* compiled =
+        pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                      PCRE2_UTF | (spec.case_insensitive ? PCRE2_CASELESS : 0u), &code, &where, nullptr);
     EXPECT_NE(compiled, nullptr) << pattern;
     if (compiled == nullptr) continue;
     pcre2_match_data* data = pcre2_match_data_create_from_pattern(compiled, nullptr);

@@ -188,14 +188,15 @@ TEST(BuiltinPacks, FollowTheirSchema) {
   EXPECT_EQ(std::stoul(output), builtin_packs().size());
 }
 
-TEST(BuiltinPacks, CompileAndHoldTheFirstThirteen) {
+TEST(BuiltinPacks, CompileAndHoldTheFirstFourteen) {
   std::vector<Diagnostic> problems;
   const auto set = compile_packs({}, {}, &problems);
   ASSERT_NE(set, nullptr) << problems.at(0).to_string();
   EXPECT_TRUE(problems.empty());
-  for (const char* id : {"cn.resident_id", "cn.resident_id_15", "cn.hmt_residence_permit", "cn.mobile",
-                         "cn.landline", "payment.card", "payment.iban", "cn.passport", "hk.hkid",
-                         "tw.national_id", "cn.uscc", "net.email", "us.ssn"}) {
+  for (const char* id :
+       {"cn.resident_id", "cn.resident_id_15", "cn.hmt_residence_permit", "cn.mobile", "cn.landline",
+        "payment.card", "payment.iban", "cn.passport", "hk.hkid", "tw.national_id", "cn.uscc", "net.email",
+        "us.ssn", "cn.foreign_permanent_resident"}) {
     EXPECT_NE(set->find(id), kMaxDetectors) << id;
   }
   EXPECT_EQ(set->find("no.such"), kMaxDetectors);
@@ -203,7 +204,7 @@ TEST(BuiltinPacks, CompileAndHoldTheFirstThirteen) {
   for (const DetectorSpec& d : set->detectors()) {
     const bool checked = d.id == "cn.resident_id" || d.id == "cn.hmt_residence_permit" || d.id == "cn.uscc" ||
                          d.id == "hk.hkid" || d.id == "tw.national_id" || d.id == "payment.card" ||
-                         d.id == "payment.iban";
+                         d.id == "payment.iban" || d.id == "cn.foreign_permanent_resident";
     EXPECT_EQ(d.has_check_digit, checked) << d.id;
   }
 }

@@ -54,6 +54,35 @@ TEST(CnHmtResidencePermit, Vectors) {
   }
 }
 
+TEST(CnForeignPermanentResident, Vectors) {
+  for (std::string_view good : {"911840199003070014", "931392198505200024", "944826197812310032",
+                                "91184019900307009X", "KAZ110090123105"}) {
+    expect_all("cn_foreign_permanent_resident", true, {good});
+    for (char last : std::string_view("0123456789X")) {
+      if (last == good.back()) continue;
+      expect_all("cn_foreign_permanent_resident", false,
+                 {std::string(good.substr(0, good.size() - 1)) + last});
+    }
+  }
+  expect_all("cn_foreign_permanent_resident", false,
+             {"911840199013070014", "990426199112010074", "811840199003070014", "KAZ110090133105",
+              "KA1110090123105", "", "9", "KAZ", "91184019900307001", "KAZ11009012310"});
+}
+
+TEST(CnForeignPermanentResident, Evidence) {
+  EXPECT_EQ(judge("cn_foreign_permanent_resident", "911840199003070014").evidence,
+            kEvidenceCheckDigit | kEvidenceDate | kEvidenceRegion);
+  // 9, Beijing, no country of ISO 3166-1 (999), 1990-03-07, 001; the check digit is that of GB 11643 by hand.
+  std::string unknown = "91199919900307001";
+  int sum = 0;
+  for (const char c : unknown) sum = (sum + (c - '0')) * 2 % 11;
+  unknown += "0123456789X"[(12 - sum) % 11];
+  EXPECT_EQ(judge("cn_foreign_permanent_resident", unknown).evidence,
+            kEvidenceCheckDigit | kEvidenceDate | kEvidenceSoftFailed);
+  EXPECT_EQ(judge("cn_foreign_permanent_resident", "KAZ110090123105").evidence,
+            kEvidenceCheckDigit | kEvidenceDate | kEvidenceNeedsKeyword);
+}
+
 TEST(CnHmtResidencePermit, OnlyItsThreeRegions) {
   expect_all("cn_hmt_residence_permit", false,
              {"11010519491231002X", "810001199408230021", "840000199408230021", "810000199413230021"});

@@ -9,12 +9,21 @@
 namespace weir {
 namespace {
 
-TEST(Registry, TheThirteenDetectorsHaveTheirs) {
-  const std::set<std::string_view> wanted = {"cn_resident_id", "cn_resident_id_15", "cn_hmt_residence_permit",
-                                             "cn_mobile",      "cn_landline",       "payment_card",
-                                             "payment_iban",   "cn_passport",       "hk_hkid",
-                                             "tw_national_id", "cn_uscc",           "net_email",
-                                             "us_ssn"};
+TEST(Registry, TheFourteenDetectorsHaveTheirs) {
+  const std::set<std::string_view> wanted = {"cn_resident_id",
+                                             "cn_resident_id_15",
+                                             "cn_hmt_residence_permit",
+                                             "cn_mobile",
+                                             "cn_landline",
+                                             "payment_card",
+                                             "payment_iban",
+                                             "cn_passport",
+                                             "hk_hkid",
+                                             "tw_national_id",
+                                             "cn_uscc",
+                                             "net_email",
+                                             "us_ssn",
+                                             "cn_foreign_permanent_resident"};
   std::set<std::string_view> there;
   for (const NamedValidator& entry : all_validators()) {
     there.insert(entry.name);
@@ -82,6 +91,7 @@ constexpr Known kKnown[] = {
     {"cn_resident_id", "11010519491231002X", "11010519491231002X"},  // GB 11643-1999, annex
     {"cn_resident_id_15", "610104620927690", "610104620927690"},
     {"cn_hmt_residence_permit", "810000199408230021", "810000199408230021"},
+    {"cn_foreign_permanent_resident", "91184019900307009X", "91184019900307009X"},
     {"cn_mobile", "+8613812345678", "13812345678"},
     {"cn_landline", "+861062345678", "01062345678"},
     {"payment_card", "4111111111111111", "4111111111111111"},
