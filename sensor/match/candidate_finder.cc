@@ -9,6 +9,7 @@
 #include "sensor/match/characters.h"
 #include "sensor/match/local_part.h"
 #include "signatures/compiler/escape_edge.h"
+#include "signatures/compiler/shape_parser.h"
 
 namespace weir {
 
@@ -45,6 +46,12 @@ CandidateFinder::CandidateFinder(const PatternSet& patterns) : patterns_(pattern
   for (const DetectorSpec& d : patterns.detectors()) {
     Group& group = groups_[static_cast<size_t>(d.anchor)];
     group.letter_may_follow = group.letter_may_follow || d.boundary == Boundary::kDigits;
+    ParsedShape shape;
+    std::string error;
+    if (d.boundary == Boundary::kDigits && parse_shape(d.shape, d.case_insensitive, &shape, &error) &&
+        shape.holds_letters) {
+      letters_stand_apart_ = false;
+    }
   }
   for (size_t engine = 0; engine < kEngines; ++engine) {
     const hs_database* database = patterns.database(engine);
@@ -120,7 +127,12 @@ void CandidateFinder::try_run(std::string_view text, size_t run) {
       const auto back = static_cast<size_t>(std::bit_width(lead_ins)) - 1;
       lead_ins ^= uint32_t{1} << back;
       const size_t pos = run - back;
-      if (!group.starts[byte_at(pos)] || (pos > 0 && is_digit(text[pos - 1]))) continue;
+      if ((filter.reach(byte_at(pos)) >> back & 1) == 0 || (pos > 0 && is_digit(text[pos - 1]))) continue;
+      // Most letters before a number are inside a word or a code.
+      if (letters_stand_apart_ && pos > 0 && is_letter(text[pos]) && is_letter(text[pos - 1]) &&
+          !ends_escape(text, pos)) {
+        continue;
+      }
       try_start(AnchorKind::kDigits, text, pos);
     }
   }

@@ -89,6 +89,8 @@ class CandidateFinder {
   hs_scratch* scratch_ = nullptr;
   ShapeScratch shape_scratch_;
   std::array<Group, kAnchorKinds> groups_;
+  // No detector has a letter beside another that is not its own.
+  bool letters_stand_apart_ = true;
   AnchorPlaces places_;
   std::vector<AnchorHit> anchors_;  // of expressions
   std::vector<ShapeHit>* hits_ = nullptr;

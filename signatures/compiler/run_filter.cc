@@ -27,6 +27,7 @@ RunFilter::RunFilter(std::span<const ShapeAutomaton> automata) {
   for (const ShapeAutomaton& automaton : automata) {
     add_runs(automaton);
     add_lead_ins(automaton, &by_bytes);
+    add_reach(automaton);
   }
   pack_lead_ins(by_bytes);
 }
@@ -53,7 +54,7 @@ void RunFilter::add_runs(const ShapeAutomaton& automaton) {
             next.push_back(to);
           } else {
             it->second.goes_on |= bit;
-            if (length >= kRunDigits) follows_[b] = true;
+            if (length >= kRunDigits) follows_[b] |= bit;
           }
         }
       }
@@ -130,6 +131,41 @@ void RunFilter::add_lead_ins(const ShapeAutomaton& automaton, std::vector<uint32
       (*by_bytes)[p * kBytes + c] |= by_classes[automaton.class_of(static_cast<uint8_t>(p)) * classes +
                                                 automaton.class_of(static_cast<uint8_t>(c))];
     }
+  }
+}
+
+// From each first byte on, level by level: states and the digits in a row that lead to them. Four are the
+// first run, behind which nothing is looked at.
+void RunFilter::add_reach(const ShapeAutomaton& automaton) {
+  std::vector<uint8_t> one_of;  // a byte of each class
+  for (size_t b = 0; b < kBytes; ++b) {
+    const size_t c = automaton.class_of(static_cast<uint8_t>(b));
+    if (c >= one_of.size()) one_of.resize(c + 1);
+    one_of[c] = static_cast<uint8_t>(b);
+  }
+  std::map<uint32_t, uint32_t> masks;  // by the state behind the first byte and whether that is a digit
+  for (size_t b = 0; b < kBytes; ++b) {
+    const uint32_t first = automaton.step(ShapeAutomaton::kStart, static_cast<uint8_t>(b));
+    if (first == ShapeAutomaton::kDead) continue;
+    const uint32_t key = first * static_cast<uint32_t>(kRunDigits) + (is_digit(b) ? 1 : 0);
+    const auto [it, fresh] = masks.try_emplace(key);
+    std::vector<uint32_t> states = {key};
+    for (size_t length = 1; fresh && length <= kMostLeadIn && !states.empty(); ++length) {
+      std::vector<uint32_t> next;
+      for (const uint32_t from : states) {
+        const uint32_t state = from / kRunDigits, row = from % kRunDigits;
+        for (const uint8_t byte : one_of) {
+          const uint32_t to = automaton.step(state, byte);
+          if (to == ShapeAutomaton::kDead) continue;
+          const uint32_t digits = is_digit(byte) ? row + 1 : 0;
+          if (digits == 1) it->second |= uint32_t{1} << length;
+          if (digits < kRunDigits) next.push_back(to * static_cast<uint32_t>(kRunDigits) + digits);
+        }
+      }
+      tidy(&next);
+      states = std::move(next);
+    }
+    reach_[b] |= it->second;
   }
 }
 

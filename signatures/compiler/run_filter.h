@@ -32,7 +32,7 @@ class RunFilter {
   }
   // … or go on behind it with this byte, no digit.
   bool goes_on(unsigned first_three, size_t length, uint8_t next) const {
-    return follows_[next] && ((goes_on_[first_three] >> bit_of(length)) & 1) != 0;
+    return ((follows_[next] & goes_on_[first_three]) >> bit_of(length) & 1) != 0;
   }
   static unsigned first_three(const char* run) {
     return static_cast<unsigned>(run[0] - '0') * 100 + static_cast<unsigned>(run[1] - '0') * 10 +
@@ -44,6 +44,8 @@ class RunFilter {
   uint32_t lead_ins(uint8_t before_last, uint8_t last) const {
     return lead_ins_[size_t{row_of_[before_last]} * columns_ + column_of_[last]];
   }
+  // Bit n: a value that begins with this byte can have its first run n bytes on.
+  uint32_t reach(uint8_t first) const { return reach_[first]; }
 
  private:
   // Runs of 31 digits and more share a bit.
@@ -51,10 +53,12 @@ class RunFilter {
 
   void add_runs(const ShapeAutomaton& automaton);
   void add_lead_ins(const ShapeAutomaton& automaton, std::vector<uint32_t>* by_bytes) const;
+  void add_reach(const ShapeAutomaton& automaton);
   void pack_lead_ins(const std::vector<uint32_t>& by_bytes);
 
   std::array<uint32_t, 1000> ends_{}, goes_on_{};
-  std::array<bool, 256> follows_{};
+  std::array<uint32_t, 256> follows_{};  // by byte: the lengths behind which it may stand
+  std::array<uint32_t, 256> reach_{};
   size_t columns_ = 1;
   std::array<uint8_t, 256> row_of_{}, column_of_{};
   std::vector<uint32_t> lead_ins_ = {0};

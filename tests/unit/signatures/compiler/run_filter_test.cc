@@ -119,6 +119,7 @@ TEST(RunFilter, KnowsEveryPlaceBeforeARunWhereAWalkCouldHaveBegun) {
         const auto last = static_cast<uint8_t>(prefix[n - 1]);
         const auto before_last = n > 1 ? static_cast<uint8_t>(prefix[n - 2]) : static_cast<uint8_t>(random());
         ASSERT_NE(filter.lead_ins(before_last, last) & (uint32_t{1} << n), 0u) << prefix;
+        ASSERT_NE(filter.reach(static_cast<uint8_t>(prefix[0])) & (uint32_t{1} << n), 0u) << prefix;
       }
     }
   }
@@ -140,6 +141,7 @@ TEST(RunFilter, SparesWhatDocumentsAreFullOf) {
   EXPECT_EQ(filter.lead_ins('o', ' '), 0u);
   EXPECT_EQ(filter.lead_ins('"', ':'), 0u);
   EXPECT_NE(filter.lead_ins('4', '-'), 0u);
+  EXPECT_EQ(filter.reach('u') >> 6, 0u) << "words in lower case are no far beginning";
   // No shapes, no starts.
   EXPECT_FALSE(RunFilter().ends(138, 11));
   EXPECT_EQ(RunFilter().lead_ins('4', '-'), 0u);
