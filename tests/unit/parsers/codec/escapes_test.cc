@@ -158,6 +158,82 @@ TEST(Digits, NothingBetweenThemThatShowsNothing) {
   }
 }
 
+// unicodedata.category() of Python: Zs, Pd; U+2212 is Sm. The full-width forms are ASCII 0xFEE0 further on.
+TEST(Forms, SpacesDashesAndWideCharacters) {
+  for (const uint32_t cp : {0xA0u, 0x1680u, 0x2000u, 0x2007u, 0x200Au, 0x202Fu, 0x205Fu, 0x3000u}) {
+    char utf8[4];
+    const std::string text = "139" + std::string(utf8, put_utf8(utf8, cp)) + "0000";
+    EXPECT_EQ(whole(fold_forms, text), "139 0000") << cp;
+    EXPECT_TRUE(scan_text(as_bytes(text)).special) << cp;
+  }
+  for (const uint32_t cp :
+       {0x2010u, 0x2011u, 0x2012u, 0x2013u, 0x2014u, 0x2015u, 0x2212u, 0xFE63u, 0xFF0Du}) {
+    char utf8[4];
+    const std::string text = "139" + std::string(utf8, put_utf8(utf8, cp)) + "0000";
+    EXPECT_EQ(whole(fold_forms, text), "139-0000") << cp;
+    EXPECT_TRUE(scan_text(as_bytes(text)).special) << cp;
+  }
+  std::string wide;
+  std::string ascii;
+  for (uint32_t cp = 0xFF01; cp <= 0xFF5E; ++cp) {
+    char utf8[4];
+    wide.append(utf8, put_utf8(utf8, cp));
+    ascii += static_cast<char>(cp - 0xFEE0);
+  }
+  EXPECT_EQ(whole(fold_forms, wide), ascii);
+  // What text is full of is no reason to read it another way.
+  for (const char* plain :
+       {"第一，第二：（甲）。", "2024年——2025年", "“引号”…", "5 – 7", "a×b", "价格　十元", "１"}) {
+    EXPECT_EQ(scan_text(as_bytes(std::string_view(plain))).special, std::string_view(plain) == "１") << plain;
+  }
+}
+
+// At every place of a block, and over its edges: the wide scan says what one character after the other says.
+TEST(Forms, ScanFindsThemAtEveryPlace) {
+  for (const char* value :
+       {"139\u20110000", "139\u22120000", "139\u30000000", "139\u00a00000", "\uff21", "\uff4d", "\uff20"}) {
+    for (size_t before = 0; before < 70; ++before) {
+      const std::string text = "é" + std::string(before, 'a') + value + std::string(70 - before, 'b');
+      const ExactCopy copy(text);
+      ASSERT_TRUE(scan_text(copy.get()).special) << text;
+    }
+  }
+}
+
+// html.unescape() of Python.
+TEST(Entities, AsBrowsersReadThem) {
+  EXPECT_EQ(whole(undo_entities, "wang&#064;example&#46;net"), "wang@example.net");
+  EXPECT_EQ(whole(undo_entities, "&#x31;&#X32;&#51&#52;&#00053;"), "12345");
+  EXPECT_EQ(whole(undo_entities, "139&nbsp;0000&ndash;1"), "139\u00a00000\u20131");
+  EXPECT_EQ(whole(undo_entities, "a&commat;b&period;cn &lt;x&gt;"), "a@b.cn <x>");
+  EXPECT_EQ(whole(undo_entities, "&amp;#49;"), "&#49;") << "one at a time";
+  EXPECT_EQ(whole(undo_entities, "&#36523;&#20221;&#35777;"), "身份证");
+  EXPECT_EQ(whole(undo_entities, "&#0;&#xD800;&#x110000;"), "\ufffd\ufffd\ufffd");
+  EXPECT_EQ(whole(undo_entities, "a=1&b=2&nosuch;&;&#;&#x;&"), "a=1&b=2&nosuch;&;&#;&#x;&");
+}
+
+TEST(Entities, AtEverySplit) {
+  const std::string text = "a&#x31;b&nbsp;&ZeroWidthSpace;c&#49;d&unknown;&amp;#51;&#5";
+  const std::string expected = whole(undo_entities, text);
+  for (size_t cut = 0; cut <= text.size(); ++cut) {
+    MappedText first, second;
+    undo_entities(text.substr(0, cut), false, &first);
+    const size_t stop = first.source(first.text().size());
+    EXPECT_LE(cut - stop, kLongestEntity);
+    undo_entities(text.substr(stop), true, &second);
+    ASSERT_EQ(std::string(first.text()) + std::string(second.text()), expected) << cut;
+  }
+}
+
+TEST(Entities, OnlyWhereAValueCouldBe) {
+  for (const char* matters :
+       {"13&#56;0", "139&nbsp;0000", "a&commat;b", "&#36523;", "&amp;#49;", "d&#39;amico@b.cn"})
+    EXPECT_TRUE(has_entity(matters)) << matters;
+  for (const char* markup : {"a=1&b=2", "&lt;b&gt; &quot;x&quot;", "don&#39;t", "Item&nbsp;x", "x &mdash; y",
+                             "&amp;b=1", "&#8217;s", "&copy; 2024", "R&D"})
+    EXPECT_FALSE(has_entity(markup)) << markup;
+}
+
 TEST(Scan, TellsWhichStepsAreNeeded) {
   const auto scan = [](std::string_view text) { return scan_text(as_bytes(text)); };
   EXPECT_TRUE(scan("plain").ascii);
