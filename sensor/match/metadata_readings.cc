@@ -137,6 +137,18 @@ Escape backslash(std::string_view text, size_t pos) {
     const uint32_t code = hex_number(rest.substr(2), 8, &taken);
     if (taken > 0 && rest.size() > taken + 2 && rest[taken + 2] == '}') return {code, taken + 4};
   }
+  if (rest.starts_with("N{U+") || rest.starts_with("o{")) {  // \N{U+0031}, \o{61} of Perl
+    const bool octal = c == 'o';
+    const size_t first = octal ? 2 : 4;
+    uint32_t code = 0;
+    size_t n = first;
+    for (; n < rest.size() && n < first + 8 && hex_value(rest[n]) >= 0; ++n) {
+      if (octal && hex_value(rest[n]) > 7) break;
+      code =
+          std::min<uint32_t>(code, 0xFFFFFF) * (octal ? 8 : 16) + static_cast<uint32_t>(hex_value(rest[n]));
+    }
+    return n > first && n < rest.size() && rest[n] == '}' ? Escape{code, n + 2} : Escape{};
+  }
   if (c == 'U') {
     const uint32_t code = hex_number(rest.substr(1), 8, &taken);
     if (taken == 8) return {code, 10};
@@ -159,6 +171,44 @@ Escape backslash(std::string_view text, size_t pos) {
     return {octal, n + 1};
   }
   return std::string_view("abefnrtv").find(c) != std::string_view::npos ? Escape{' ', 2} : Escape{};
+}
+
+// 0x31 alone, chr(49), char(0x31): a character as programs write it, one behind the other.
+Escape number(std::string_view text, size_t pos) {
+  const auto lower = [&](size_t i) { return i < text.size() ? static_cast<char>(text[i] | 0x20) : '\0'; };
+  size_t at = pos;
+  if (lower(at) == 'c') {
+    if (lower(at + 1) != 'h') return {};
+    at += lower(at + 2) == 'a' ? 3 : 2;
+    if (lower(at) != 'r' || at + 1 >= text.size() || text[at + 1] != '(') return {};
+    at += 2;
+  }
+  const bool call = at != pos, hex = at < text.size() && text[at] == '0' && lower(at + 1) == 'x';
+  if (!call && !hex) return {};
+  if (hex) at += 2;
+  uint32_t code = 0;
+  const size_t first = at;
+  for (; at < text.size() && at < first + 6; ++at) {
+    const int value = hex_value(text[at]);
+    if (value < 0 || (!hex && value > 9)) break;
+    code = code * (hex ? 16 : 10) + static_cast<uint32_t>(value);
+  }
+  if (at == first) return {};
+  if (call) {
+    if (at >= text.size() || text[at] != ')') return {};
+    ++at;
+  } else if (at != first + 2 || !is_text(code) || (at < text.size() && is_alphanumeric(text[at]))) {
+    return {};
+  }
+  // With what joins it to the next: + of a program, a blank or comma of a list.
+  size_t next = at;
+  while (next < text.size() && next < at + 3 &&
+         std::string_view("+.&|, ").find(text[next]) != std::string_view::npos)
+    ++next;
+  const bool goes_on = (text.substr(next).starts_with('0') && lower(next + 1) == 'x') ||
+                       (lower(next) == 'c' && lower(next + 1) == 'h');
+  if (!goes_on) next = call && text.substr(at).starts_with('+') ? at + 1 : at;
+  return {code, next - pos};
 }
 
 // &#49; &#x31; &nbsp; (the ';' of a number may be missing, as browsers have it).
@@ -285,6 +335,11 @@ class Decoder {
         break;
       case '&':
         e = entity(in_, pos);
+        break;
+      case '0':
+      case 'c':
+      case 'C':
+        e = number(in_, pos);
         break;
       case '<':
         if (const size_t tag = tag_length(in_, pos); tag > 0) {

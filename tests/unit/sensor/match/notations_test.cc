@@ -62,6 +62,14 @@ std::vector<Notation> notations() {
          return std::string("\\") + static_cast<char>('0' + (c >> 6)) +
                 static_cast<char>('0' + ((c >> 3) & 7)) + static_cast<char>('0' + (c & 7));
        }},
+      {"\\N{}", [](char c) { return "\\N{U+" + hex(static_cast<unsigned>(c), 4) + "}"; }},
+      {"\\o{}",
+       [](char c) {
+         return std::string("\\o{") + static_cast<char>('0' + (c >> 6)) +
+                static_cast<char>('0' + ((c >> 3) & 7)) + static_cast<char>('0' + (c & 7)) + "}";
+       }},
+      {"chr()", [](char c) { return "chr(" + std::to_string(int{c}) + ")+"; }},
+      {"0x", [](char c) { return "0x" + hex(static_cast<unsigned>(c), 2) + " "; }, true},
       {"entity", [](char c) { return "&#" + std::to_string(int{c}) + ";"; }},
       {"entity, open", [](char c) { return "&#" + std::to_string(int{c}); }},
       {"entity, padded", [](char c) { return "&#000" + std::to_string(int{c}) + ";"; }},
