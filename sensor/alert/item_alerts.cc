@@ -154,15 +154,15 @@ ItemAlerts::~ItemAlerts() = default;
 ItemAlerts::ItemAlerts(ItemAlerts&&) noexcept = default;
 ItemAlerts& ItemAlerts::operator=(ItemAlerts&&) noexcept = default;
 
-void ItemAlerts::on_finding(const ItemFacts& facts, ItemFindings& findings, const Finding& finding,
-                            Nanoseconds decided_time) {
+void ItemAlerts::on_finding(const ItemFacts& facts, ItemFindings& findings, const Match& match,
+                            const MatchDetails& details, Nanoseconds decided_time) {
   Impl& s = *impl_;
-  const uint64_t offset = std::max(s.offset, finding.decided_at);
+  const uint64_t offset = std::max(s.offset, match.decided_at);
   const Nanoseconds time = s.any_finding ? std::max(s.last_time, decided_time) : decided_time;
   s.emit_due(facts, findings, offset, time);
 
   s.apply_candidates(findings);
-  findings.add(finding);
+  findings.add(match, details);
   if (!s.any_finding) s.first_time = time;
   s.any_finding = true;
   s.offset = offset;

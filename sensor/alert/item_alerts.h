@@ -72,9 +72,9 @@ class ItemAlerts {
   ItemAlerts(ItemAlerts&&) noexcept;
   ItemAlerts& operator=(ItemAlerts&&) noexcept;
 
-  // `decided_time`: capture time of the byte at finding.decided_at.
-  void on_finding(const ItemFacts& facts, ItemFindings& findings, const Finding& finding,
-                  Nanoseconds decided_time);
+  // `decided_time`: capture time of the byte at match.decided_at.
+  void on_finding(const ItemFacts& facts, ItemFindings& findings, const Match& match,
+                  const MatchDetails& details, Nanoseconds decided_time);
   void on_candidate(ItemFindings& findings, DetectorIndex detector, bool passed_check);
   // Every match decided at or before `offset` was told; `time` is the capture time of the byte there.
   void on_progress(const ItemFacts& facts, const ItemFindings& findings, uint64_t offset, Nanoseconds time);

@@ -1,4 +1,6 @@
-// A decided match: masked and tokenised, so that it may leave the worker. The clear value never does.
+// A decided match. What is told of every one is a small plain record (Match); what only an alert shows (the
+// token, the masked value, words and fields around it) is made for those that one may show (MatchDetails).
+// The clear value never leaves the worker.
 #pragma once
 
 #include <array>
@@ -14,6 +16,14 @@ namespace weir {
 struct Token {
   std::array<uint8_t, 16> bytes{};
   friend auto operator<=>(const Token&, const Token&) = default;
+};
+
+// What a value of a detector is called inside this process: two findings with one name are one value. SipHash
+// under a random key, so that no sender can aim at another's name; nothing that leaves the sensor depends on
+// it.
+struct ValueName {
+  std::array<uint8_t, 16> bytes{};
+  friend auto operator<=>(const ValueName&, const ValueName&) = default;
 };
 
 // Why a score is what it is; in the order in which the alert tells them.
@@ -68,7 +78,7 @@ class ReasonSet {
 // What a value says of a person's record: a name, an identity and a phone near each other are one.
 enum class PersonRole : uint8_t { kNone, kName, kIdentity, kPhone };
 
-struct Finding {
+struct Match {
   DetectorIndex detector = kNoDetector;
   uint8_t score = 0;      // 0-100 before the item's bonuses
   bool labelled = false;  // has a keyword or field name of its own
@@ -78,15 +88,30 @@ struct Finding {
   uint64_t end = 0;
   uint64_t decided_at = 0;  // item offset of the byte that decided it: 64 characters on, or the end
   uint64_t text_begin = 0;  // characters from the item's begin, a break between runs counting 1,000
+  ValueName name;
+};
+
+// All that an alert may show of it.
+struct Finding : Match {
   Token token;
   std::string masked;   // e.g. "110***********0123"; at most 4 characters and a quarter shown
   std::string keyword;  // the pack's own word that was near; clear
   std::string
       field;  // JSON key, form field, header … from the wire: MetadataMasker::field_name before it leaves
-  // Shape only: 9, 字, x, packs' keywords in clear. Empty but for a score higher than all before it in the
-  // item.
-  std::string excerpt;
+  std::string excerpt;                      // shape only: 9, 字, x, packs' keywords in clear
   std::vector<DetectorIndex> alternatives;  // what else the same span could be
+};
+
+// Makes the rest of a match's finding, on demand: it costs more than finding the value did. Lives as long as
+// the call that it comes with.
+class MatchDetails {
+ public:
+  virtual Token token() const = 0;
+  virtual std::string masked() const = 0;
+  virtual Finding finding() const = 0;
+
+ protected:
+  ~MatchDetails() = default;
 };
 
 }  // namespace weir

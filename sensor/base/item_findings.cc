@@ -16,10 +16,10 @@ constexpr uint64_t kFewCandidates = 10;
 // How a distinct value stands to the item's bonuses.
 constexpr unsigned kLabelled = 1, kRecord = 2, kStandings = 4;
 
-size_t hash_of(const Token& token) {
-  // Tokens are hashes already.
+size_t hash_of(const ValueName& name) {
+  // Names are hashes already.
   uint64_t h = 0;
-  std::memcpy(&h, token.bytes.data(), sizeof h);
+  std::memcpy(&h, name.bytes.data(), sizeof h);
   return static_cast<size_t>(h);
 }
 
@@ -27,12 +27,13 @@ size_t hash_of(const Token& token) {
 
 struct ItemFindings::Kind {
   struct Value {
-    Token token;
+    ValueName name;
     uint8_t score = 0;
     uint8_t standing = 0;
   };
 
   std::vector<Value> values;    // in the order in which they came
+  std::vector<Token> tokens;    // of the first of them
   std::vector<uint32_t> slots;  // open addressing: index + 1 into values; a power of two, at most half full
   std::array<std::array<uint32_t, 101>, kStandings> scores{};  // distinct values by standing and base score
   uint64_t matches = 0;
@@ -92,16 +93,16 @@ struct ItemFindings::Kind {
     }
   }
 
-  // Index of the token's value, or values.size().
-  size_t find(const Token& token) const {
+  // Index of the value, or values.size().
+  size_t find(const ValueName& name) const {
     if (slots.empty()) return values.size();
-    for (size_t i = hash_of(token) & (slots.size() - 1);; i = (i + 1) & (slots.size() - 1)) {
+    for (size_t i = hash_of(name) & (slots.size() - 1);; i = (i + 1) & (slots.size() - 1)) {
       if (slots[i] == 0) return values.size();
-      if (values[slots[i] - 1].token == token) return slots[i] - 1;
+      if (values[slots[i] - 1].name == name) return slots[i] - 1;
     }
   }
   void place(size_t index) {
-    size_t i = hash_of(values[index].token) & (slots.size() - 1);
+    size_t i = hash_of(values[index].name) & (slots.size() - 1);
     while (slots[i] != 0) i = (i + 1) & (slots.size() - 1);
     slots[i] = static_cast<uint32_t>(index + 1);
   }
@@ -154,62 +155,68 @@ ItemFindings::Kind* ItemFindings::make_kind(DetectorIndex detector) {
   return kinds_[detector].get();
 }
 
-void ItemFindings::add(const Finding& finding) {
-  Kind& k = *make_kind(finding.detector);
+void ItemFindings::add(const Match& match, const MatchDetails& details) {
+  Kind& k = *make_kind(match.detector);
   if (k.matches++ == 0) {
-    active_.insert(std::ranges::lower_bound(active_, finding.detector), finding.detector);
-    k.best = finding;
-  } else if (finding.score > k.best.score) {
-    k.best = finding;
+    active_.insert(std::ranges::lower_bound(active_, match.detector), match.detector);
+    k.best = details.finding();
+  } else if (match.score > k.best.score) {
+    k.best = details.finding();
   }
-  const unsigned labelled = finding.labelled ? kLabelled : 0;
-  size_t index = k.find(finding.token);
+  const unsigned labelled = match.labelled ? kLabelled : 0;
+  size_t index = k.find(match.name);
   if (index < k.values.size()) {
     // Most often the same once more: nothing that policy could see.
     Kind::Value& value = k.values[index];
-    if (finding.score > value.score || (value.standing | labelled) != value.standing) {
+    if (match.score > value.score || (value.standing | labelled) != value.standing) {
       k.revision = ++revision_;
-      k.restand(value, std::max(value.score, finding.score), value.standing | labelled);
+      k.restand(value, std::max(value.score, match.score), value.standing | labelled);
     }
   } else {
     if (k.saturated) return;
     k.revision = ++revision_;
-    if (index >= limits_.max_distinct) {
+    if (index >= limits_.max_distinct || !make_room(k)) {
       k.saturated = true;
       return;
     }
-    if (2 * (index + 1) > k.slots.size()) {
-      const size_t slots = std::max<size_t>(16, 2 * k.slots.size());
-      if (!take(slots * sizeof(uint32_t) + slots / 2 * sizeof(Kind::Value))) {
-        k.saturated = true;
-        return;
-      }
-      k.slots.assign(slots, 0);
-      k.values.reserve(slots / 2);
-      for (size_t i = 0; i < index; ++i) k.place(i);
-    }
-    k.count(finding.score, labelled, 1);
-    ++k.scores[labelled][finding.score];
-    k.values.push_back({finding.token, finding.score, static_cast<uint8_t>(labelled)});
+    k.count(match.score, labelled, 1);
+    ++k.scores[labelled][match.score];
+    k.values.push_back({match.name, match.score, static_cast<uint8_t>(labelled)});
     k.place(index);
     k.recount();
-    if (k.occurrences.size() < limits_.max_occurrences) k.occurrences.push_back(finding);
+    if (k.tokens.size() < limits_.max_tokens) k.tokens.push_back(details.token());
+    if (k.occurrences.size() < limits_.max_occurrences) k.occurrences.push_back(details.finding());
   }
-  if (finding.role != PersonRole::kNone) note_person(finding, static_cast<uint32_t>(index));
+  if (match.role != PersonRole::kNone) note_person(match, static_cast<uint32_t>(index));
+}
+
+// For one value more. False where the budget is full.
+bool ItemFindings::make_room(Kind& k) {
+  const size_t values = k.values.size();
+  if (2 * (values + 1) <= k.slots.size()) return true;
+  const size_t slots = std::max<size_t>(16, 2 * k.slots.size());
+  const size_t tokens = std::min(slots / 2, limits_.max_tokens);
+  if (!take(slots * sizeof(uint32_t) + slots / 2 * sizeof(Kind::Value) + tokens * sizeof(Token)))
+    return false;
+  k.slots.assign(slots, 0);
+  k.values.reserve(slots / 2);
+  k.tokens.reserve(tokens);
+  for (size_t i = 0; i < values; ++i) k.place(i);
+  return true;
 }
 
 // When a name, an identity and a phone stand within 200 characters, each of them is part of a person's
 // record.
-void ItemFindings::note_person(const Finding& finding, uint32_t value) {
-  recent_[recent_next_++ % recent_.size()] = {finding.detector, value, finding.text_begin, finding.role};
+void ItemFindings::note_person(const Match& match, uint32_t value) {
+  recent_[recent_next_++ % recent_.size()] = {match.detector, value, match.text_begin, match.role};
   // Most often one of the three is far away: nothing to look through.
-  uint64_t& last = last_of_role_[static_cast<size_t>(finding.role)];
-  last = std::max(last, finding.text_begin + kRecordCharacters);
+  uint64_t& last = last_of_role_[static_cast<size_t>(match.role)];
+  last = std::max(last, match.text_begin + kRecordCharacters);
   for (size_t role = 1; role < last_of_role_.size(); ++role) {
-    if (last_of_role_[role] < finding.text_begin) return;
+    if (last_of_role_[role] < match.text_begin) return;
   }
   const auto near = [&](const Role& r) {
-    return r.role != PersonRole::kNone && r.text_begin + kRecordCharacters >= finding.text_begin;
+    return r.role != PersonRole::kNone && r.text_begin + kRecordCharacters >= match.text_begin;
   };
   std::array<bool, 4> have{};
   for (const Role& r : recent_) {
@@ -271,10 +278,8 @@ std::vector<Token> ItemFindings::tokens(DetectorIndex detector, size_t limit) co
   std::vector<Token> out;
   const Kind* k = kind(detector);
   if (k == nullptr) return out;
-  for (const Kind::Value& value : k->values) {
-    if (out.size() == limit) break;
-    out.push_back(value.token);
-  }
+  out.assign(k->tokens.begin(),
+             k->tokens.begin() + static_cast<std::ptrdiff_t>(std::min(limit, k->tokens.size())));
   return out;
 }
 
@@ -302,12 +307,12 @@ int ItemFindings::best_score(DetectorIndex detector) const {
   return best;
 }
 
-int ItemFindings::effective_score(const Finding& finding) const {
-  const Kind* k = kind(finding.detector);
-  if (k == nullptr) return finding.score;
-  const size_t index = k->find(finding.token);
+int ItemFindings::effective_score(const Match& match) const {
+  const Kind* k = kind(match.detector);
+  if (k == nullptr) return match.score;
+  const size_t index = k->find(match.name);
   const unsigned record = index < k->values.size() ? k->values[index].standing & kRecord : 0;
-  return k->adjust(finding.score, (finding.labelled ? kLabelled : 0) | record);
+  return k->adjust(match.score, (match.labelled ? kLabelled : 0) | record);
 }
 
 ReasonSet ItemFindings::reasons(DetectorIndex detector) const {
@@ -319,7 +324,7 @@ ReasonSet ItemFindings::reasons(DetectorIndex detector) const {
     return reasons;
   }
   if (k->bonus() > 0) reasons.add(Reason::kSeveral);
-  const size_t index = k->find(k->best.token);
+  const size_t index = k->find(k->best.name);
   if (index < k->values.size() && (k->values[index].standing & kRecord) != 0)
     reasons.add(Reason::kPersonRecord);
   return reasons;

@@ -22,6 +22,7 @@ namespace weir {
 struct ItemFindingsLimits {
   size_t max_distinct = 65536;  // a detector; counted as "at least" beyond
   size_t max_occurrences = 3;   // findings kept whole, a detector
+  size_t max_tokens = 100;      // tokens of the first distinct values, a detector: what an alert can show
 };
 
 // How many distinct values of a detector there are, by confidence: at or above it.
@@ -38,7 +39,8 @@ class ItemFindings {
   ItemFindings(ItemFindings&&) noexcept;
   ItemFindings& operator=(ItemFindings&&) = delete;
 
-  void add(const Finding& finding);
+  // `details` is asked for the first distinct values and for what scores higher than all before it.
+  void add(const Match& match, const MatchDetails& details);
   void count_candidate(DetectorIndex detector, bool passed_check);
 
   bool empty() const { return active_.empty(); }
@@ -60,7 +62,7 @@ class ItemFindings {
   size_t distinct_at_score(DetectorIndex detector, int min_score) const;
   // There were more distinct values than are kept: the counts are "at least".
   bool saturated(DetectorIndex detector) const;
-  // The distinct values' tokens in the order in which they came, at most `limit`.
+  // The distinct values' tokens in the order in which they came, at most `limit` and max_tokens.
   std::vector<Token> tokens(DetectorIndex detector, size_t limit) const;
 
   // The finding with the highest score (the first of equals), nullptr while there is none.
@@ -70,7 +72,7 @@ class ItemFindings {
   // Highest score of the detector's values with the item's bonuses, 0-100; 0 without a finding.
   int best_score(DetectorIndex detector) const;
   // A finding's score with the item's bonuses, 0-100.
-  int effective_score(const Finding& finding) const;
+  int effective_score(const Match& match) const;
   // The best finding's reasons and those that the item adds.
   ReasonSet reasons(DetectorIndex detector) const;
 
@@ -85,7 +87,8 @@ class ItemFindings {
   const Kind* kind(DetectorIndex detector) const;
   Kind* make_kind(DetectorIndex detector);
   bool take(size_t bytes);
-  void note_person(const Finding& finding, uint32_t value);
+  bool make_room(Kind& kind);
+  void note_person(const Match& match, uint32_t value);
 
   MemoryBudget* budget_;
   ItemFindingsLimits limits_;

@@ -5,7 +5,9 @@
 // finalisation rounds, as hash tables use it); payload_hash() for payload at memory speed.
 #pragma once
 
+#include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -21,17 +23,13 @@ struct HashKey {
   static HashKey random();
 };
 
-// SipHash with C compression and D finalisation rounds over whole 64-bit words; `last` is the final block
-// (the reference puts the length's low byte into its top byte; a caller with a fixed layout may use it
-// to tell layouts apart).
-template <int C, int D>
-[[gnu::always_inline]] constexpr uint64_t siphash_words(const HashKey& key, std::span<const uint64_t> words,
-                                                        uint64_t last) {
-  uint64_t v0 = key.k0 ^ 0x736f6d6570736575u;
-  uint64_t v1 = key.k1 ^ 0x646f72616e646f6du;
-  uint64_t v2 = key.k0 ^ 0x6c7967656e657261u;
-  uint64_t v3 = key.k1 ^ 0x7465646279746573u;
-  const auto rounds = [&](int n) {
+struct SipState {
+  [[gnu::always_inline]] constexpr explicit SipState(const HashKey& key)
+      : v0(key.k0 ^ 0x736f6d6570736575u),
+        v1(key.k1 ^ 0x646f72616e646f6du),
+        v2(key.k0 ^ 0x6c7967656e657261u),
+        v3(key.k1 ^ 0x7465646279746573u) {}
+  [[gnu::always_inline]] constexpr void rounds(int n) {
     for (int i = 0; i < n; ++i) {
       v0 += v1;
       v1 = std::rotl(v1, 13) ^ v0;
@@ -44,17 +42,51 @@ template <int C, int D>
       v1 = std::rotl(v1, 17) ^ v2;
       v2 = std::rotl(v2, 32);
     }
-  };
-  const auto block = [&](uint64_t word) {
+  }
+  template <int C>
+  [[gnu::always_inline]] constexpr void block(uint64_t word) {
     v3 ^= word;
     rounds(C);
     v0 ^= word;
-  };
-  for (const uint64_t word : words) block(word);
-  block(last);
-  v2 ^= 0xff;
-  rounds(D);
-  return v0 ^ v1 ^ v2 ^ v3;
+  }
+  constexpr uint64_t sum() const { return v0 ^ v1 ^ v2 ^ v3; }
+  uint64_t v0, v1, v2, v3;
+};
+
+// SipHash with C compression and D finalisation rounds over whole 64-bit words; `last` is the final block
+// (the reference puts the length's low byte into its top byte; a caller with a fixed layout may use it
+// to tell layouts apart).
+template <int C, int D>
+[[gnu::always_inline]] constexpr uint64_t siphash_words(const HashKey& key, std::span<const uint64_t> words,
+                                                        uint64_t last) {
+  SipState s(key);
+  for (const uint64_t word : words) s.block<C>(word);
+  s.block<C>(last);
+  s.v2 ^= 0xff;
+  s.rounds(D);
+  return s.sum();
+}
+
+// SipHash's 128-bit variant over bytes: its two halves in order.
+template <int C, int D>
+constexpr std::array<uint64_t, 2> siphash128(const HashKey& key, std::span<const uint8_t> bytes) {
+  SipState s(key);
+  s.v1 ^= 0xee;
+  size_t at = 0;
+  for (; bytes.size() - at >= 8; at += 8) {
+    uint64_t word = 0;
+    for (unsigned i = 0; i < 8; ++i) word |= uint64_t{bytes[at + i]} << (8 * i);
+    s.block<C>(word);
+  }
+  uint64_t last = uint64_t{bytes.size() & 0xff} << 56;
+  for (unsigned i = 0; at + i < bytes.size(); ++i) last |= uint64_t{bytes[at + i]} << (8 * i);
+  s.block<C>(last);
+  s.v2 ^= 0xee;
+  s.rounds(D);
+  const uint64_t first = s.sum();
+  s.v1 ^= 0xdd;
+  s.rounds(D);
+  return {first, s.sum()};
 }
 
 [[gnu::always_inline]] constexpr uint64_t sip13(const HashKey& key, std::span<const uint64_t> words,

@@ -121,7 +121,9 @@ std::string shape_of(const WordIndex& words, std::string_view text, size_t from,
 }  // namespace
 
 ValuePlace place_of(std::string_view text, size_t begin, size_t end) {
-  return {text, begin, end, step_back(text, begin, kContextBack), step_on(text, end, kContextOn)};
+  size_t lacking = 0;
+  const size_t ceiling = step_on(text, end, kContextOn, &lacking);
+  return {text, begin, end, step_back(text, begin, kContextBack), ceiling, lacking > 0};
 }
 
 FieldName find_field(const ValuePlace& place) {

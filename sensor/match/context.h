@@ -26,6 +26,7 @@ struct ValuePlace {
   size_t begin = 0, end = 0;  // the value
   size_t floor = 0;           // kContextBack characters before it
   size_t ceiling = 0;         // kContextOn characters after it
+  bool ends_short = false;    // the text has fewer
 };
 ValuePlace place_of(std::string_view text, size_t begin, size_t end);
 

@@ -102,9 +102,12 @@ Judgement Judge::judge(uint16_t detector, std::string_view text, size_t begin, s
 
   j.refused = false;
   const ValuePlace place = place_of(text, begin, end);
+  j.ceiling = place.ceiling;
+  j.ends_short = place.ends_short;
   j.field = find_field(place);
   j.word = nearest_word(patterns_.words(), item.words, detector, place, j.field, item.field);
   j.labelled = j.word.kind == NearWord::Kind::kKeyword;
+  j.bare = j.word.kind == NearWord::Kind::kNone;
   const bool needs_keyword =
       frame != Frame::kConfirms && (d.keyword == KeywordNeed::kRequired || frame == Frame::kDoubts ||
                                     (result.evidence & kEvidenceNeedsKeyword) != 0);

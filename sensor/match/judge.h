@@ -24,11 +24,14 @@ struct Judgement {
   };
   Outcome outcome = Outcome::kDropped;
   bool refused = true;  // whatever stands around: the value itself does not hold
+  bool bare = false;    // it holds, and no word speaks for or against it: only a word can change that
   int score = 0;        // before the cut to 0-100: decides between detectors
   bool labelled = false;
   ReasonSet reasons;
   NearWord word;
   FieldName field;
+  size_t ceiling = 0;       // where the context behind the value ends …
+  bool ends_short = false;  // … because the text does
 };
 
 struct ItemContext {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <utility>
 #include <vector>
 
+#include "sensor/base/keyed_hash.h"
 #include "sensor/match/candidate_finder.h"
 #include "sensor/match/characters.h"
 #include "sensor/match/context.h"
@@ -99,22 +101,41 @@ struct Matcher::Impl {
   void find_words(const ItemMatchState& state, const TextWindow& window);
   void judge_reading(const ItemMatchState& state, const TextWindow& window, uint16_t reading,
                      int64_t capture_time_s, uint64_t* horizon);
-  // Whether another reading with the same bytes, whatever stands around them, can say no more.
-  bool judge_hits(const TextWindow& window, uint16_t reading, std::span<const ShapeHit> group,
+  // Whether another reading with the same bytes can say more.
+  enum class Open : uint8_t { kNo, kToWords, kYes };
+  Open judge_hits(const TextWindow& window, uint16_t reading, std::span<const ShapeHit> group,
                   ItemContext* item);
   void settle_doubles();
   // Returns how far the characters of the plain reading were counted.
   Counted emit(ItemMatchState& state, const TextWindow& window, uint64_t frontier, FindingSink& out);
-  Finding make_finding(ItemMatchState& state, const TextWindow& window, const Candidate& c,
-                       uint64_t text_begin);
+  Match make_match(const TextWindow& window, const Candidate& c, uint64_t text_begin);
+  // The spelling that names and tokens are made of, in `canonical`, in `written` or in the text.
+  std::string_view value_of(const TextWindow& window, const Candidate& c);
   uint64_t close_window(ItemMatchState& state, const TextWindow& window, uint64_t frontier, Counted counted);
   bool beats(const ItemMatchState::Span& a, const ItemMatchState::Span& b) const;
   static ItemMatchState::Span span_of(const Candidate& c) {
     return {c.begin, c.end, c.judgement.score, c.detector};
   }
 
+  // What is shown of the candidate that is being told; `alternatives` are its own.
+  class Details final : public MatchDetails {
+   public:
+    Details(Impl& impl, const TextWindow& window, const Candidate& c, const Match& match)
+        : impl_(impl), window_(window), c_(c), match_(match) {}
+    Token token() const override;
+    std::string masked() const override;
+    Finding finding() const override;
+
+   private:
+    Impl& impl_;
+    const TextWindow& window_;
+    const Candidate& c_;
+    const Match& match_;
+  };
+
   std::shared_ptr<const PatternSet> patterns;
   std::shared_ptr<const Tokenizer> tokenizer;
+  HashKey name_key = HashKey::random();
   CandidateFinder finder;
   Judge judge;
   SettledStarts settled;  // of the window's plain reading
@@ -132,6 +153,8 @@ struct Matcher::Impl {
   DetectorSet window_words;
   std::vector<std::vector<WordHit>> words;  // by reading
   std::vector<SameText> same_text;          // by reading: where it is the plain one
+  std::vector<DetectorIndex> alternatives;  // of the match that is being told
+  std::array<char, kMaxCanonicalValue> written, canonical;
 };
 
 uint64_t Matcher::Impl::scan(ItemMatchState& state, const TextWindow& window, Nanoseconds item_time,
@@ -227,7 +250,7 @@ void Matcher::Impl::judge_reading(const ItemMatchState& state, const TextWindow&
   const bool begins_run = window.item_begin == state.run_begin;
   const uint64_t anchors_before = finder.counters().anchor_hits;
   if (reading == 0) settled.clear();
-  const SettledPlaces& places = settled.find_in(same_text[reading]);
+  const SettledPlaces& places = settled.find_in(same_text[reading], words[reading]);
   const size_t undecided =
       finder.find(text.utf8, begins_run, window.ends_run, &hits, same_text[reading].anchors(), &places);
   counters.anchor_hits += finder.counters().anchor_hits - anchors_before;
@@ -238,15 +261,17 @@ void Matcher::Impl::judge_reading(const ItemMatchState& state, const TextWindow&
   ItemContext item{window.field, capture_time_s, false, words[reading]};
   // By anchor kind, where shapes begin: may another reading say more?
   struct Start {
-    bool seen = false, open = false;
+    bool seen = false;
+    Open open = Open::kNo;
   };
   const bool tell_settled = reading == 0 && window.readings.size() > 1;
   std::array<Start, kAnchorKinds> starts{};
   size_t start = 0;
   const auto tell = [&](size_t begin) {
     for (size_t kind = 0; kind < kAnchorKinds; ++kind) {
-      if (starts[kind].seen && !starts[kind].open)
-        settled.add(static_cast<AnchorKind>(kind), text.utf8, begin);
+      if (starts[kind].seen && starts[kind].open != Open::kYes) {
+        settled.add(static_cast<AnchorKind>(kind), text.utf8, begin, starts[kind].open == Open::kToWords);
+      }
     }
     starts = {};
   };
@@ -278,7 +303,7 @@ void Matcher::Impl::judge_reading(const ItemMatchState& state, const TextWindow&
     }
     const uint16_t d = group[0].detector;
     item.keyword_in_item = state.words_seen[d] || (window_words[d] && first_word_end[d] <= begin);
-    const bool open = !judge_hits(window, reading, group, &item);
+    const Open open = judge_hits(window, reading, group, &item);
     if (!tell_settled) continue;
     if (group[0].begin != start) {
       tell(start);
@@ -286,31 +311,32 @@ void Matcher::Impl::judge_reading(const ItemMatchState& state, const TextWindow&
     }
     Start& s = starts[static_cast<size_t>(patterns->detectors()[d].anchor)];
     s.seen = true;
-    s.open = s.open || open;
+    s.open = std::max(s.open, open);
   }
   tell(start);
 }
 
 // The longest end that holds; none: that the check failed, if that is to be counted.
-bool Matcher::Impl::judge_hits(const TextWindow& window, uint16_t reading, std::span<const ShapeHit> group,
-                               ItemContext* item) {
+Matcher::Impl::Open Matcher::Impl::judge_hits(const TextWindow& window, uint16_t reading,
+                                              std::span<const ShapeHit> group, ItemContext* item) {
   const Text& text = window.readings[reading];
   Judgement::Outcome outcome = Judgement::Outcome::kDropped;
   if (group.size() > Judge::kFewEnds) group = judge.possible(text.utf8, group, item->capture_time_s);
-  bool said = true;
+  Open open = Open::kNo;
   for (const ShapeHit& hit : group) {
     const uint64_t work = hit.end - hit.begin + kJudgeWork;
     if (work_left < work) {
       work_left = 0;
       given_up_from = std::min(given_up_from, text.map->item_offset(hit.begin));
-      return false;
+      return Open::kYes;
     }
     work_left -= work;
     Candidate c;
     c.judgement = judge.judge(hit.detector, text.utf8, hit.begin, hit.end, *item);
     // With its word beside it a value can score no more in another reading.
-    said = said && (c.judgement.refused ||
-                    (c.judgement.outcome == Judgement::Outcome::kFinding && c.judgement.labelled));
+    const bool said =
+        c.judgement.refused || (c.judgement.outcome == Judgement::Outcome::kFinding && c.judgement.labelled);
+    if (!said) open = std::max(open, c.judgement.bare ? Open::kToWords : Open::kYes);
     if (c.judgement.outcome == Judgement::Outcome::kDropped) continue;
     const bool failed = c.judgement.outcome == Judgement::Outcome::kFailed;
     if (failed && outcome == Judgement::Outcome::kFailed) continue;
@@ -326,7 +352,7 @@ bool Matcher::Impl::judge_hits(const TextWindow& window, uint16_t reading, std::
     candidates.push_back(std::move(c));
     if (!failed) break;
   }
-  return said;
+  return open;
 }
 
 // Sorts, and makes one of the same value in several readings: the better judgement stays.
@@ -387,7 +413,7 @@ Counted Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uin
     if (!c.told()) continue;
     const ItemMatchState::Span span = span_of(c);
     bool beaten = false;
-    std::vector<DetectorIndex> alternatives;
+    alternatives.clear();
     for (uint8_t r = 0; r < state.reaching_count; ++r) {
       const ItemMatchState::Span& other = state.reaching[r];
       beaten = beaten || (other.end > c.begin && other.begin < c.end && beats(other, span));
@@ -417,11 +443,9 @@ Counted Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uin
     if (beaten) continue;
     counted.move_to(std::max<size_t>(counted.text, text_position(*plain.map, c.begin, plain.utf8.size())),
                     plain.utf8);
-    Finding finding = make_finding(state, window, c, counted.characters);
-    std::ranges::sort(alternatives);
-    finding.alternatives = std::move(alternatives);
+    const Match match = make_match(window, c, counted.characters);
     ++counters.findings;
-    out.on_finding(finding);
+    out.on_match(match, Details(*this, window, c, match));
   }
   for (uint8_t r = 0; r < state.reaching_count; ++r) {
     if (state.reaching[r].end > frontier && reaching_count < reaching.size()) {
@@ -433,38 +457,54 @@ Counted Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uin
   return counted;
 }
 
-Finding Matcher::Impl::make_finding(ItemMatchState& state, const TextWindow& window, const Candidate& c,
-                                    uint64_t text_begin) {
-  const Text& text = window.readings[c.reading];
+std::string_view Matcher::Impl::value_of(const TextWindow& window, const Candidate& c) {
   const DetectorSpec& d = patterns->detectors()[c.detector];
-  Finding f;
-  f.detector = c.detector;
-  f.score = static_cast<uint8_t>(std::clamp(c.judgement.score, 0, 100));
-  f.labelled = c.judgement.labelled;
-  f.role = roles[c.detector];
-  f.reasons = c.judgement.reasons;
-  if (!c.in_plain) f.reasons.add(Reason::kDecoded);
-  f.begin = c.begin;
-  f.end = c.end;
-  size_t lacking = 0;
-  const size_t decided = step_on(text.utf8, c.text_end, kContextOn, &lacking);
-  f.decided_at = lacking > 0 ? window.item_end : text.map->item_offset(decided) - 1;
-  f.text_begin = text_begin;
-  std::array<char, kMaxCanonicalValue> normalised, canonical;
-  const std::string_view value = canonical_value(
-      d, normalise_value(d, text.utf8.substr(c.text_begin, c.text_end - c.text_begin), normalised),
-      canonical);
-  f.token = tokens.token(*tokenizer, c.detector, d.id, value);
-  f.masked = mask(value, {d.mask_head, d.mask_tail, d.mask_domain});
-  if (c.judgement.labelled) f.keyword = patterns->words().word(c.judgement.word.word).text;
-  const FieldName field = c.judgement.field;
-  f.field = field.end > field.begin ? text.utf8.substr(field.begin, field.end - field.begin) : window.field;
-  // Alerts show the excerpt of a detector's best value only; it costs more than all the rest.
-  if (state.best_scores.empty()) state.best_scores.resize(patterns->detectors().size());
-  if (f.score > state.best_scores[c.detector]) {
-    state.best_scores[c.detector] = f.score;
-    f.excerpt = excerpt(patterns->words(), place_of(text.utf8, c.text_begin, c.text_end));
-  }
+  const std::string_view text =
+      window.readings[c.reading].utf8.substr(c.text_begin, c.text_end - c.text_begin);
+  return canonical_value(d, normalise_value(d, text, written), canonical);
+}
+
+Match Matcher::Impl::make_match(const TextWindow& window, const Candidate& c, uint64_t text_begin) {
+  Match m;
+  m.detector = c.detector;
+  m.score = static_cast<uint8_t>(std::clamp(c.judgement.score, 0, 100));
+  m.labelled = c.judgement.labelled;
+  m.role = roles[c.detector];
+  m.reasons = c.judgement.reasons;
+  if (!c.in_plain) m.reasons.add(Reason::kDecoded);
+  m.begin = c.begin;
+  m.end = c.end;
+  m.decided_at = c.judgement.ends_short
+                     ? window.item_end
+                     : window.readings[c.reading].map->item_offset(c.judgement.ceiling) - 1;
+  m.text_begin = text_begin;
+  const std::string_view value = value_of(window, c);
+  const auto name =
+      siphash128<1, 3>(name_key, {reinterpret_cast<const uint8_t*>(value.data()), value.size()});
+  static_assert(sizeof name == sizeof m.name.bytes);
+  std::memcpy(m.name.bytes.data(), name.data(), sizeof name);
+  return m;
+}
+
+Token Matcher::Impl::Details::token() const {
+  return impl_.tokens.token(*impl_.tokenizer, c_.detector, impl_.patterns->detectors()[c_.detector].id,
+                            impl_.value_of(window_, c_));
+}
+
+std::string Matcher::Impl::Details::masked() const {
+  const DetectorSpec& d = impl_.patterns->detectors()[c_.detector];
+  return mask(impl_.value_of(window_, c_), {d.mask_head, d.mask_tail, d.mask_domain});
+}
+
+Finding Matcher::Impl::Details::finding() const {
+  const std::string_view text = window_.readings[c_.reading].utf8;
+  Finding f{match_, token(), masked(), {}, {}, {}, {}};
+  if (c_.judgement.labelled) f.keyword = impl_.patterns->words().word(c_.judgement.word.word).text;
+  const FieldName field = c_.judgement.field;
+  f.field = field.end > field.begin ? text.substr(field.begin, field.end - field.begin) : window_.field;
+  f.excerpt = excerpt(impl_.patterns->words(), place_of(text, c_.text_begin, c_.text_end));
+  f.alternatives = impl_.alternatives;
+  std::ranges::sort(f.alternatives);
   return f;
 }
 

@@ -5,8 +5,7 @@
 // next window beginning at the offset that scan() returned; the last window of a run says ends_run, the
 // first of the next run break_before. What is found does not depend on where the windows were cut.
 //
-// scan() does not allocate in steady state but for the strings of the findings that it emits, and does not
-// throw.
+// scan() does not allocate in steady state but for the details that the sink asks for, and does not throw.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +25,8 @@ class FindingSink {
  public:
   virtual ~FindingSink() = default;
   // A decided match with at least kLowScore, in item order (begin, then end, then detector).
-  virtual void on_finding(const Finding& finding) = 0;
+  // `details` gives what an alert shows of it, during the call.
+  virtual void on_match(const Match& match, const MatchDetails& details) = 0;
   // A value of a detector with a check digit had its shape; did it pass? For ItemFindings::count_candidate.
   virtual void on_candidate(DetectorIndex detector, bool passed_check) = 0;
   // Values that begin in [begin, end) of the item were not all looked at: the work for a window has a bound
@@ -34,7 +34,7 @@ class FindingSink {
   virtual void on_given_up(uint64_t /*begin*/, uint64_t /*end*/) {}
 };
 
-// What matching remembers of an item between its windows. On the heap only after the first finding.
+// What matching remembers of an item between its windows.
 struct ItemMatchState {
   // Values that begin before this item offset are decided.
   uint64_t decided_to() const { return frontier; }
@@ -52,7 +52,6 @@ struct ItemMatchState {
   Span reaching[4];
   uint8_t reaching_count = 0;
   bool started = false;
-  std::vector<uint8_t> best_scores;  // by detector: of the findings so far
 };
 
 // Bytes that judging looks at in a window, for each byte of it, and for a window however short. The built-in

@@ -10,7 +10,7 @@ namespace {
 
 class Collector final : public FindingSink {
  public:
-  void on_finding(const Finding& finding) override { findings.push_back(finding); }
+  void on_match(const Match&, const MatchDetails& details) override { findings.push_back(details.finding()); }
   void on_candidate(DetectorIndex, bool) override {}
 
   std::vector<Finding> findings;

@@ -12,6 +12,8 @@ namespace {
 
 // What judging looks at on each side, and some characters for the edges of words.
 constexpr size_t kSide = std::max(kContextBack, kContextOn) + 8;
+// Bytes on either side in which a word may end or begin that is near; no word is longer than that.
+constexpr uint32_t kWordReach = 4 * kSide;
 // Shorter stretches have no inside.
 constexpr size_t kShortest = 2 * (kSide + kMaxValueBytes);
 
@@ -90,10 +92,10 @@ bool SameText::covers(size_t begin, size_t end) const {
 }
 
 void SettledStarts::clear() {
-  for (std::vector<Stretch>& starts : starts_) starts.clear();
+  for (std::vector<Start>& starts : starts_) starts.clear();
 }
 
-void SettledStarts::add(AnchorKind kind, std::string_view plain, size_t begin) {
+void SettledStarts::add(AnchorKind kind, std::string_view plain, size_t begin, bool bare) {
   if (begin == 0) return;
   size_t reach = begin;
   for (const ShapeAutomaton& automaton : shapes_.automata(kind)) {
@@ -107,20 +109,27 @@ void SettledStarts::add(AnchorKind kind, std::string_view plain, size_t begin) {
   // What decides: the byte before, and all up to the one that ends the walk.
   if (reach + 1 == plain.size()) return;
   starts_[static_cast<size_t>(kind)].push_back(
-      {static_cast<uint32_t>(begin - 1), static_cast<uint32_t>(reach + 1)});
+      {static_cast<uint32_t>(begin - 1), static_cast<uint32_t>(reach + 1), bare});
 }
 
-const SettledPlaces& SettledStarts::find_in(const SameText& same) {
+const SettledPlaces& SettledStarts::find_in(const SameText& same, std::span<const WordHit> words) {
   for (size_t kind = 0; kind < starts_.size(); ++kind) {
     places_[kind].clear();
     std::span<const SameText::Equal> parts = same.equal();
-    for (const Stretch& start : starts_[kind]) {
+    std::span<const WordHit> ahead = words;
+    for (const Start& start : starts_[kind]) {
       while (!parts.empty() && parts.front().plain + parts.front().size <= start.begin)
         parts = parts.subspan(1);
       if (parts.empty()) break;
       const SameText::Equal& part = parts.front();
       if (part.plain > start.begin || part.plain + part.size < start.end) continue;
-      places_[kind].push_back(part.derived + (start.begin - part.plain) + 1);
+      const uint32_t place = part.derived + (start.begin - part.plain) + 1;
+      if (start.bare) {
+        while (!ahead.empty() && ahead.front().end + kWordReach < place) ahead = ahead.subspan(1);
+        if (!ahead.empty() && ahead.front().end < place + (start.end - start.begin) + 2 * kWordReach)
+          continue;
+      }
+      places_[kind].push_back(place);
     }
   }
   return places_;

@@ -45,21 +45,28 @@ class SameText {
 
 // Places of the plain reading where shapes begin and all is said: no value holds there, or it has its word
 // beside it and can score no more. Where a derived reading has the same bytes, as far as any shape there
-// could reach, it can say nothing else, whatever stands around: what a sender lets look like values is walked
-// and judged once, not once for every reading.
+// could reach, it can say nothing else, whatever stands around. A value without any word is passed over too
+// where the derived reading has no word near it. So what a sender lets look like values is walked and judged
+// once, not once for every reading.
 class SettledStarts {
  public:
   explicit SettledStarts(const ShapeSet& shapes) : shapes_(shapes) {}
 
   void clear();
-  // In the plain reading, begins ascending: of what begins here all of this kind is settled.
-  void add(AnchorKind kind, std::string_view plain, size_t begin);
-  // Those that stand in the reading that `same` was compared with: places there, ascending, by kind.
-  const SettledPlaces& find_in(const SameText& same);
+  // In the plain reading, begins ascending: of what begins here all of this kind is settled; `bare`: as long
+  // as there is no word.
+  void add(AnchorKind kind, std::string_view plain, size_t begin, bool bare);
+  // Those that stand in the reading that `same` was compared with: places there, ascending, by kind. `words`:
+  // all of that reading that may be near a place, sorted by end.
+  const SettledPlaces& find_in(const SameText& same, std::span<const WordHit> words);
 
  private:
   const ShapeSet& shapes_;
-  std::array<std::vector<Stretch>, kAnchorKinds> starts_;  // from the byte before to the one after
+  struct Start {
+    uint32_t begin = 0, end = 0;  // from the byte before to the one after
+    bool bare = false;
+  };
+  std::array<std::vector<Start>, kAnchorKinds> starts_;
   SettledPlaces places_;
 };
 

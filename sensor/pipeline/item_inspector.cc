@@ -16,10 +16,17 @@ Nanoseconds time_at(const TextWindow& window, uint64_t offset, Nanoseconds fallb
   return after == window.times.begin() ? fallback : std::prev(after)->time;
 }
 
+ItemFindingsLimits limits_of(const InspectContext& context) {
+  ItemFindingsLimits limits;
+  limits.max_tokens = context.alerts != nullptr ? context.alerts->options.max_subjects : 0;
+  return limits;
+}
+
 }  // namespace
 
 struct ItemInspector::Inspected {
-  Inspected(ItemId i, const ItemFacts& f, MemoryBudget& budget) : id(i), facts(&f), findings(&budget) {}
+  Inspected(ItemId i, const ItemFacts& f, const InspectContext& context)
+      : id(i), facts(&f), findings(&context.findings_budget, limits_of(context)) {}
 
   ItemId id;
   const ItemFacts* facts;  // content's own, until on_item_end
@@ -34,26 +41,26 @@ class ItemInspector::Collector final : public FindingSink {
   Collector(ItemInspector& inspector, Inspected& item, const TextWindow& window)
       : inspector_(inspector), item_(item), window_(window) {}
 
-  void on_finding(const Finding& finding) override {
+  void on_match(const Match& match, const MatchDetails& details) override {
     const ContentMeta& meta = item_.facts->meta;
     const bool extra = is_extra(meta.kind);
     // Wholly in what stands around: the stream's own, and found there.
-    if (extra && (finding.end <= meta.context || finding.begin >= meta.own_end)) return;
-    if (extra && inspector_.reported_.contains(finding.detector, finding.token)) return;
+    if (extra && (match.end <= meta.context || match.begin >= meta.own_end)) return;
+    if (extra && inspector_.reported_.contains(match.detector, match.name)) return;
     InspectContext& context = inspector_.context_;
     const uint64_t forgotten = inspector_.reported_.forgotten();
-    inspector_.reported_.add(finding.detector, finding.token);
+    inspector_.reported_.add(match.detector, match.name);
     context.totals.values_forgotten += inspector_.reported_.forgotten() - forgotten;
-    DetectorTotals& totals = context.totals.detectors[finding.detector];
+    DetectorTotals& totals = context.totals.detectors[match.detector];
     ++totals.findings;
-    ++totals.by_confidence[static_cast<size_t>(confidence_of(finding.score))];
+    ++totals.by_confidence[static_cast<size_t>(confidence_of(match.score))];
     if (context.alerts == nullptr) {
-      item_.findings.add(finding);
+      item_.findings.add(match, details);
       return;
     }
     if (!item_.alerts) item_.alerts.emplace(*context.alerts);
-    item_.alerts->on_finding(*item_.facts, item_.findings, finding,
-                             time_at(window_, finding.decided_at, item_.facts->last_byte));
+    item_.alerts->on_finding(*item_.facts, item_.findings, match, details,
+                             time_at(window_, match.decided_at, item_.facts->last_byte));
   }
 
   void on_candidate(DetectorIndex detector, bool passed) override {
@@ -91,7 +98,7 @@ void ItemInspector::on_item_begin(ItemId item, const ItemFacts& facts) {
     going_on->facts = &facts;
     return;
   }
-  items_.push_back(std::make_unique<Inspected>(item, facts, context_.findings_budget));
+  items_.push_back(std::make_unique<Inspected>(item, facts, context_));
 }
 
 uint64_t ItemInspector::on_window(ItemId item, const ItemFacts& facts, const TextWindow& window) {
@@ -115,7 +122,7 @@ void ItemInspector::on_item_end(ItemId item, const ItemFacts& facts) {
   if (context_.observer != nullptr) context_.observer->on_item(facts);
   if (facts.end_reason == CloseReason::kCut) {
     // An endless item goes on under the same id: what is undecided at the cut is decided in the next piece.
-    auto next = std::make_unique<Inspected>(item, facts, context_.findings_budget);
+    auto next = std::make_unique<Inspected>(item, facts, context_);
     next->match = std::move((*it)->match);
     *it = std::move(next);
   } else {

@@ -1,6 +1,6 @@
 // The values that a flow has reported, so that a late or conflicting piece of it does not report them again.
 //
-// One a flow (ItemInspector). Holds nothing before the first value, then a 64-bit fingerprint of each: tokens
+// One a flow (ItemInspector). Holds nothing before the first value, then a 64-bit fingerprint of each: names
 // are keyed hashes already, so a new value is taken for a known one by one chance in 2^64 for each that is
 // kept. Bounded: the last kGeneration values at least are known, and twice as many at most; older ones are
 // forgotten together, counted (forgotten()), and would be reported again. What is known depends on the flow's
@@ -22,13 +22,13 @@ class ReportedValues {
  public:
   static constexpr size_t kGeneration = 65536;
 
-  bool contains(DetectorIndex detector, const Token& token) const {
-    const uint64_t print = print_of(detector, token);
+  bool contains(DetectorIndex detector, const ValueName& name) const {
+    const uint64_t print = print_of(detector, name);
     return recent_.contains(print) || older_.contains(print);
   }
 
-  void add(DetectorIndex detector, const Token& token) {
-    const uint64_t print = print_of(detector, token);
+  void add(DetectorIndex detector, const ValueName& name) {
+    const uint64_t print = print_of(detector, name);
     if (recent_.contains(print)) return;
     if (recent_.size == kGeneration) {
       forgotten_ += older_.size;
@@ -69,10 +69,10 @@ class ReportedValues {
     }
   };
 
-  static uint64_t print_of(DetectorIndex detector, const Token& token) {
+  static uint64_t print_of(DetectorIndex detector, const ValueName& name) {
     uint64_t words[2];
-    static_assert(sizeof words == sizeof token.bytes);
-    std::memcpy(words, token.bytes.data(), sizeof words);
+    static_assert(sizeof words == sizeof name.bytes);
+    std::memcpy(words, name.bytes.data(), sizeof words);
     const uint64_t print =
         words[0] ^ std::rotl(words[1], 31) ^ (uint64_t{detector} + 1) * 0x9e3779b97f4a7c15u;
     return print != 0 ? print : 1;

@@ -47,12 +47,10 @@ class TextScanner::Impl final : public TextSink, public FindingSink {
     content_->finish();
     ScanResult result;
     result.complete = complete_;
-    for (const Finding& finding : found_) {
-      const int score = findings_->effective_score(finding);
+    for (const auto& [match, masked] : found_) {
+      const int score = findings_->effective_score(match);
       if (score < kLowScore) continue;
-      ReasonSet reasons = finding.reasons;
-      result.matches.push_back(
-          {finding.detector, finding.begin, finding.end, score, reasons, finding.masked});
+      result.matches.push_back({match.detector, match.begin, match.end, score, match.reasons, masked});
     }
     std::ranges::stable_sort(result.matches, {},
                              [](const ScanMatch& m) { return std::pair(m.begin, m.end); });
@@ -65,10 +63,10 @@ class TextScanner::Impl final : public TextSink, public FindingSink {
     return matcher_.scan(state_, window, facts.first_byte, *this);
   }
   void on_item_end(ItemId, const ItemFacts&) override {}
-  void on_finding(const Finding& finding) override {
-    findings_->add(finding);
+  void on_match(const Match& match, const MatchDetails& details) override {
+    findings_->add(match, details);
     if (found_.size() < kMaxScanMatches) {
-      found_.push_back(finding);
+      found_.push_back({match, details.masked()});
     } else {
       complete_ = false;
     }
@@ -86,7 +84,7 @@ class TextScanner::Impl final : public TextSink, public FindingSink {
   ItemMatchState state_;
   std::optional<ItemFindings> findings_;
   std::optional<FlowContent> content_;
-  std::vector<Finding> found_;
+  std::vector<std::pair<Match, std::string>> found_;  // with its mask
   bool complete_ = true;
   ItemId item_ = kNoItem;
   uint64_t offset_ = 0;

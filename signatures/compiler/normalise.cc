@@ -1,6 +1,6 @@
 #include "signatures/compiler/normalise.h"
 
-#include <algorithm>
+#include "signatures/validators/checks.h"
 
 namespace weir {
 
@@ -9,7 +9,7 @@ namespace {
 // Bytes of the separator at `pos`, 0 when there is none.
 size_t separator_at(const DetectorSpec& detector, std::string_view written, size_t pos) {
   for (const std::string& separator : detector.separators) {
-    if (written.substr(pos).starts_with(separator)) return separator.size();
+    if (separator[0] == written[pos] && written.substr(pos).starts_with(separator)) return separator.size();
   }
   return 0;
 }
@@ -19,7 +19,7 @@ size_t separator_at(const DetectorSpec& detector, std::string_view written, size
 std::string_view normalise_value(const DetectorSpec& detector, std::string_view written,
                                  std::span<char> buffer) {
   // Most often nothing but digits: there is nothing to do.
-  if (std::ranges::all_of(written, [](char c) { return c >= '0' && c <= '9'; })) {
+  if (all_ascii_digits(written)) {
     return written.size() <= buffer.size() ? written : std::string_view();
   }
   const bool upper = detector.anchor != AnchorKind::kAtSign;

@@ -23,7 +23,7 @@ void require(bool condition) {
 
 class Collector final : public FindingSink {
  public:
-  void on_finding(const Finding& finding) override { findings.push_back(finding); }
+  void on_match(const Match&, const MatchDetails& details) override { findings.push_back(details.finding()); }
   void on_candidate(DetectorIndex detector, bool passed) override {
     candidates.emplace_back(detector, passed);
   }

@@ -16,7 +16,7 @@ constexpr size_t kWindow = 16 << 10;
 
 class Counter final : public FindingSink {
  public:
-  void on_finding(const Finding&) override { ++findings; }
+  void on_match(const Match&, const MatchDetails&) override { ++findings; }
   void on_candidate(DetectorIndex, bool) override {}
   uint64_t findings = 0;
 };

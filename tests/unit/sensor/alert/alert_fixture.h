@@ -11,6 +11,7 @@
 
 #include "sensor/alert/item_alerts.h"
 #include "sensor/alert/ocsf_writer.h"
+#include "tests/harness/whole_finding.h"
 
 namespace weir::test {
 
@@ -160,6 +161,7 @@ struct Item {
     f.token.bytes[0] = static_cast<uint8_t>(detector + 1);
     f.token.bytes[14] = static_cast<uint8_t>(n >> 8);
     f.token.bytes[15] = static_cast<uint8_t>(n);
+    f.name.bytes = f.token.bytes;
     f.masked = "110***********0123";
     f.keyword = "身份证";
     f.field = "id_no";
@@ -173,5 +175,9 @@ struct Item {
     facts.last_byte = last_byte;
   }
 };
+
+inline void tell(ItemAlerts& alerts, Item& item, const Finding& finding, Nanoseconds time) {
+  alerts.on_finding(item.facts, item.findings, finding, WholeFinding(finding), time);
+}
 
 }  // namespace weir::test

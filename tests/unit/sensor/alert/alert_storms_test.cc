@@ -29,9 +29,9 @@ std::vector<Alert> alerts_of(uint32_t persons, Nanoseconds ms) {
   item.facts.first_byte = kStart + ms * kMs;
   ItemAlerts alerts(w.context);
   for (uint32_t n = 1; n <= persons; ++n) {
-    alerts.on_finding(item.facts, item.findings, Item::finding(0, n, 100 * n), kStart + (ms + n) * kMs);
+    tell(alerts, item, Item::finding(0, n, 100 * n), kStart + (ms + n) * kMs);
   }
-  alerts.on_finding(item.facts, item.findings, Item::finding(1, 1, 1000, 95), kStart + (ms + 9) * kMs);
+  tell(alerts, item, Item::finding(1, 1, 1000, 95), kStart + (ms + 9) * kMs);
   item.end(5000, kStart + (ms + 10) * kMs);
   alerts.on_end(item.facts, item.findings, kStart + (ms + 10) * kMs);
   return std::move(w.sink.alerts);

@@ -37,7 +37,7 @@ class ItemAlertsTest : public testing::Test {
     w.policies.add(0, "ten", 10, Severity::kCritical);
   }
   void find(uint32_t person, uint64_t decided_at, Nanoseconds after) {
-    alerts.on_finding(item.facts, item.findings, Item::finding(0, person, decided_at), kStart + after);
+    tell(alerts, item, Item::finding(0, person, decided_at), kStart + after);
   }
   void end(uint64_t size, Nanoseconds after) {
     item.end(size, kStart + after);
@@ -99,7 +99,7 @@ TEST(ItemAlertsRoles, WhatTurnsIsToldAndNamesStay) {
     Item item;
     ItemAlerts alerts(worker.context);
     for (uint32_t n = 0; n < 12; ++n) {
-      alerts.on_finding(item.facts, item.findings, Item::finding(0, n, 100 + n), kStart + 2 * kMs);
+      tell(alerts, item, Item::finding(0, n, 100 + n), kStart + 2 * kMs);
     }
     if (before) alerts.on_progress(item.facts, item.findings, 30'000, kStart + 3 * kMs);
     ASSERT_EQ(worker.sink.alerts.size(), before ? 1u : 0u);
@@ -191,7 +191,7 @@ TEST_F(ItemAlertsTest, CandidatesThatFailTakeAWaitingCreateBack) {
   for (uint32_t n = 1; n <= 2; ++n) {
     Finding f = Item::finding(0, n, 100 * n, 70);
     f.labelled = false;
-    alerts.on_finding(item.facts, item.findings, f, kStart);
+    tell(alerts, item, f, kStart);
   }
   EXPECT_TRUE(alerts.waiting());
   for (int i = 0; i < 20; ++i) alerts.on_candidate(item.findings, 0, i < 2);
@@ -219,19 +219,19 @@ TEST_F(ItemAlertsTest, APieceOfAnEndlessItemEndsByItsOffsets) {
 TEST(ItemAlertsProperty, TheCutChangesNothing) {
   std::mt19937 random(20'261'123);
   for (int round = 0; round < 300; ++round) {
-    struct Match {
+    struct Told {
       Finding finding;
       Nanoseconds time;
       std::vector<bool> candidates;  // told right after it
     };
-    std::vector<Match> matches;
+    std::vector<Told> matches;
     uint64_t offset = 0;
     Nanoseconds time = kStart;
     const int count = 1 + static_cast<int>(random() % 30);
     for (int i = 0; i < count; ++i) {
       offset += random() % 6000;
       time += static_cast<Nanoseconds>(random() % 400) * kMs;
-      Match m;
+      Told m;
       m.finding =
           Item::finding(static_cast<DetectorIndex>(random() % 3), static_cast<uint32_t>(random() % 15),
                         offset + 80, 45 + static_cast<int>(random() % 50));
@@ -253,8 +253,8 @@ TEST(ItemAlertsProperty, TheCutChangesNothing) {
       uint64_t at = 0;
       Nanoseconds now = kStart;
       for (size_t i = 0; i < matches.size(); ++i) {
-        const Match& m = matches[i];
-        alerts.on_finding(item.facts, item.findings, m.finding, m.time);
+        const Told& m = matches[i];
+        tell(alerts, item, m.finding, m.time);
         for (const bool passed : m.candidates) alerts.on_candidate(item.findings, m.finding.detector, passed);
         if (!cut) continue;
         // Scanned up to somewhere before the next match, at that byte's time.

@@ -66,7 +66,7 @@ struct Made {
     const Nanoseconds time = kStart + 5 * kMs;
     const auto find = [&](Finding finding, Nanoseconds at) {
       change(finding);
-      alerts.on_finding(item.facts, item.findings, finding, at);
+      tell(alerts, item, finding, at);
     };
     find(Item::finding(0, 1, 100), time);
     find(Item::finding(1, 2, 200, 100), time);

@@ -4,8 +4,12 @@
 
 #include <utility>
 
+#include "tests/harness/whole_finding.h"
+
 namespace weir {
 namespace {
+
+using test::add;
 
 constexpr DetectorIndex kMobile = 3, kCard = 10, kIdentity = 0, kName = 7;
 
@@ -17,6 +21,7 @@ Finding make(DetectorIndex detector, uint32_t value, uint8_t score, bool labelle
   f.begin = value;
   for (size_t i = 0; i < 4; ++i) f.token.bytes[i] = static_cast<uint8_t>(value >> (8 * i));
   f.token.bytes[15] = static_cast<uint8_t>(detector);
+  f.name.bytes = f.token.bytes;
   f.reasons.add(Reason::kShape);
   return f;
 }
@@ -39,7 +44,7 @@ TEST(ItemFindings, NothingAtFirst) {
 
 TEST(ItemFindings, OneValueIsOnePersonHoweverOften) {
   ItemFindings item;
-  for (int i = 0; i < 50; ++i) item.add(make(kMobile, 1, 75, true));
+  for (int i = 0; i < 50; ++i) add(item, make(kMobile, 1, 75, true));
   EXPECT_EQ(item.matches(kMobile), 50u);
   EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 1u);
   EXPECT_EQ(item.best_score(kMobile), 75);
@@ -50,21 +55,21 @@ TEST(ItemFindings, FiveLabelledMobilesAreEightyFive) {
   ItemFindings item;
   const int expected[] = {75, 80, 80, 80, 85};
   for (uint32_t i = 0; i < 5; ++i) {
-    item.add(make(kMobile, i, 75, true));
+    add(item, make(kMobile, i, 75, true));
     EXPECT_EQ(item.best_score(kMobile), expected[i]);
   }
   EXPECT_EQ(item.distinct_at(kMobile, Confidence::kHigh), 5u);
   EXPECT_TRUE(item.reasons(kMobile).has(Reason::kSeveral));
-  for (uint32_t i = 5; i < 20; ++i) item.add(make(kMobile, i, 75, true));
+  for (uint32_t i = 5; i < 20; ++i) add(item, make(kMobile, i, 75, true));
   EXPECT_EQ(item.best_score(kMobile), 90);
 }
 
 TEST(ItemFindings, BonusesReachBackOverTheirOwnDetectorOnly) {
   ItemFindings item;
-  item.add(make(kMobile, 1, 45));
-  item.add(make(kCard, 1, 65));
+  add(item, make(kMobile, 1, 45));
+  add(item, make(kCard, 1, 65));
   EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 0u);
-  for (uint32_t i = 2; i <= 20; ++i) item.add(make(kMobile, i, 45));
+  for (uint32_t i = 2; i <= 20; ++i) add(item, make(kMobile, i, 45));
   EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 20u);  // 45 + 15
   EXPECT_EQ(item.best_score(kCard), 65);
   EXPECT_EQ(item.effective_score(make(kMobile, 1, 45)), 60);
@@ -73,21 +78,21 @@ TEST(ItemFindings, BonusesReachBackOverTheirOwnDetectorOnly) {
 
 TEST(ItemFindings, ABetterFindingOfAKnownValueRaisesIt) {
   ItemFindings item;
-  item.add(make(kMobile, 1, 45));
-  item.add(make(kMobile, 1, 75, true));
+  add(item, make(kMobile, 1, 45));
+  add(item, make(kMobile, 1, 75, true));
   EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 1u);
   EXPECT_EQ(item.distinct_labelled_at(kMobile, Confidence::kMedium), 1u);
   EXPECT_EQ(item.distinct_at(kMobile, Confidence::kLow), 1u);
   EXPECT_EQ(item.best(kMobile)->score, 75);
-  item.add(make(kMobile, 1, 45));
+  add(item, make(kMobile, 1, 45));
   EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 1u);
 }
 
 TEST(ItemFindings, MostlyInvalidCandidatesTakeTwentyFromTheUnlabelled) {
   ItemFindings item;
   for (int i = 0; i < 9; ++i) item.count_candidate(kCard, i == 0);
-  item.add(make(kCard, 1, 65));
-  item.add(make(kCard, 2, 95, true));
+  add(item, make(kCard, 1, 65));
+  add(item, make(kCard, 2, 95, true));
   EXPECT_EQ(item.distinct_at(kCard, Confidence::kMedium), 2u);
   const uint64_t before = item.revision(kCard);
   item.count_candidate(kCard, true);  // the tenth: two of ten pass
@@ -105,27 +110,27 @@ TEST(ItemFindings, MostlyInvalidCandidatesTakeTwentyFromTheUnlabelled) {
 
 TEST(ItemFindings, NameIdentityAndPhoneWithinTwoHundredCharactersAreARecord) {
   ItemFindings near;
-  near.add(person(kName, 1, PersonRole::kName, 100));
-  near.add(person(kIdentity, 1, PersonRole::kIdentity, 150));
-  near.add(person(kMobile, 1, PersonRole::kPhone, 300));
+  add(near, person(kName, 1, PersonRole::kName, 100));
+  add(near, person(kIdentity, 1, PersonRole::kIdentity, 150));
+  add(near, person(kMobile, 1, PersonRole::kPhone, 300));
   for (const DetectorIndex d : {kName, kIdentity, kMobile}) {
     EXPECT_EQ(near.best_score(d), 75) << d;
     EXPECT_TRUE(near.reasons(d).has(Reason::kPersonRecord));
   }
   ItemFindings far;
-  far.add(person(kName, 1, PersonRole::kName, 99));
-  far.add(person(kIdentity, 1, PersonRole::kIdentity, 150));
-  far.add(person(kMobile, 1, PersonRole::kPhone, 300));
+  add(far, person(kName, 1, PersonRole::kName, 99));
+  add(far, person(kIdentity, 1, PersonRole::kIdentity, 150));
+  add(far, person(kMobile, 1, PersonRole::kPhone, 300));
   EXPECT_EQ(far.best_score(kIdentity), 60);
   ItemFindings two;
-  two.add(person(kIdentity, 1, PersonRole::kIdentity, 150));
-  two.add(person(kMobile, 1, PersonRole::kPhone, 160));
+  add(two, person(kIdentity, 1, PersonRole::kIdentity, 150));
+  add(two, person(kMobile, 1, PersonRole::kPhone, 160));
   EXPECT_EQ(two.best_score(kIdentity), 60);
 }
 
 TEST(ItemFindings, KeepsTheFirstFindingsOfDistinctValuesAndTheBest) {
   ItemFindings item;
-  for (uint32_t i = 0; i < 10; ++i) item.add(make(kMobile, i / 2, static_cast<uint8_t>(45 + i)));
+  for (uint32_t i = 0; i < 10; ++i) add(item, make(kMobile, i / 2, static_cast<uint8_t>(45 + i)));
   ASSERT_EQ(item.occurrences(kMobile).size(), 3u);
   EXPECT_EQ(item.occurrences(kMobile)[2].begin, 2u);
   EXPECT_EQ(item.best(kMobile)->score, 54);
@@ -133,7 +138,7 @@ TEST(ItemFindings, KeepsTheFirstFindingsOfDistinctValuesAndTheBest) {
 
 TEST(ItemFindings, CountsAtLeastBeyondItsLimits) {
   ItemFindings item(nullptr, {.max_distinct = 100, .max_occurrences = 1});
-  for (uint32_t i = 0; i < 250; ++i) item.add(make(kMobile, i, 75));
+  for (uint32_t i = 0; i < 250; ++i) add(item, make(kMobile, i, 75));
   EXPECT_TRUE(item.saturated(kMobile));
   EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 100u);
   EXPECT_EQ(item.matches(kMobile), 250u);
@@ -143,7 +148,7 @@ TEST(ItemFindings, StaysWithinItsBudgetAndGivesItBack) {
   MemoryBudget budget(256 * 1024);
   {
     ItemFindings item(&budget);
-    for (uint32_t i = 0; i < 65'536; ++i) item.add(make(kMobile, i, 75));
+    for (uint32_t i = 0; i < 65'536; ++i) add(item, make(kMobile, i, 75));
     EXPECT_TRUE(item.saturated(kMobile));
     EXPECT_GT(item.distinct_at(kMobile, Confidence::kMedium), 1000u);
     EXPECT_LE(budget.used(), budget.limit());
@@ -156,11 +161,34 @@ TEST(ItemFindings, StaysWithinItsBudgetAndGivesItBack) {
 
 TEST(ItemFindings, DetectorsAreInCatalogueOrder) {
   ItemFindings item;
-  item.add(make(kCard, 1, 65));
-  item.add(make(kIdentity, 1, 75));
-  item.add(make(kMobile, 1, 45));
+  add(item, make(kCard, 1, 65));
+  add(item, make(kIdentity, 1, 75));
+  add(item, make(kMobile, 1, 45));
   const std::vector<DetectorIndex> expected = {kIdentity, kMobile, kCard};
   EXPECT_EQ(std::vector<DetectorIndex>(item.detectors().begin(), item.detectors().end()), expected);
+}
+
+class Counting final : public MatchDetails {
+ public:
+  Token token() const override { return Token{{static_cast<uint8_t>(++tokens)}}; }
+  std::string masked() const override { return {}; }
+  Finding finding() const override {
+    ++findings;
+    return make(kMobile, 0, 50);
+  }
+  mutable int tokens = 0, findings = 0;
+};
+
+// A flood of values costs their records alone: 2 tokens, 3 occurrences, the best one.
+TEST(ItemFindings, AsksForDetailsOfWhatAnAlertCanShowOnly) {
+  ItemFindings item(nullptr, {.max_distinct = 65536, .max_occurrences = 3, .max_tokens = 2});
+  Counting details;
+  for (uint32_t i = 0; i < 1000; ++i) item.add(make(kMobile, i, 50), details);
+  for (uint32_t i = 0; i < 1000; ++i) item.add(make(kMobile, i, 50), details);
+  EXPECT_EQ(details.tokens, 2);
+  EXPECT_EQ(details.findings, 1 + 3);
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kLow), 1000u);
+  EXPECT_EQ(item.tokens(kMobile, 100).size(), 2u);
 }
 
 }  // namespace

@@ -23,6 +23,32 @@ TEST(KeyedHash, SipHashReferenceVectors) {
   EXPECT_EQ((siphash_words<2, 4>(kReference, word, 0x0f0e0d0c0b0a0908u)), 0xa129ca6149be45e5u);
 }
 
+// The reference's vectors of the 128-bit variant (vectors.h, vectors_sip128) for messages of 0, 1 and 2
+// bytes.
+TEST(KeyedHash, SipHash128ReferenceVectors) {
+  constexpr std::array<uint8_t, 2> kMessage{0, 1};
+  const auto hash = [&](size_t n) { return siphash128<2, 4>(kReference, std::span(kMessage).first(n)); };
+  using Halves = std::array<uint64_t, 2>;
+  EXPECT_EQ(hash(0), (Halves{0xe6a825ba047f81a3u, 0x930255c71472f66du}));
+  EXPECT_EQ(hash(1), (Halves{0x44af996bd8c187dau, 0x45fc229b11597634u}));
+  EXPECT_EQ(hash(2), (Halves{0xc75da4a48d227781u, 0xe4ff0af6de8ba3fcu}));
+}
+
+// A message of several words goes through the same rounds as the word function's: only constants differ.
+TEST(KeyedHash, SipHash128SeesEveryByteAndTheLength) {
+  const HashKey key = HashKey::random();
+  std::set<std::array<uint64_t, 2>> seen;
+  std::vector<uint8_t> message(40);
+  for (size_t n = 0; n <= message.size(); ++n) {
+    EXPECT_TRUE(seen.insert(siphash128<1, 3>(key, std::span(message).first(n))).second) << n;
+  }
+  for (uint8_t& byte : message) {
+    byte = 1;
+    EXPECT_TRUE(seen.insert(siphash128<1, 3>(key, message)).second);
+    byte = 0;
+  }
+}
+
 TEST(KeyedHash, RandomKeysDiffer) {
   const HashKey a = HashKey::random();
   const HashKey b = HashKey::random();

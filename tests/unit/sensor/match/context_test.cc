@@ -142,13 +142,5 @@ TEST(Excerpt, ShowsShapeAndThePacksOwnWords) {
   EXPECT_EQ(found.findings[0].excerpt, R"({"xxxxXxxx":"字字","身份证":"999999999999999999"})");
 }
 
-TEST(Excerpt, IsMadeForTheBestValueSoFar) {
-  const Found found = scan_whole("13812345678 , 13912345678 , and after a while 手机 13712345678");
-  ASSERT_EQ(found.findings.size(), 3u) << told(found);
-  EXPECT_FALSE(found.findings[0].excerpt.empty());
-  EXPECT_TRUE(found.findings[1].excerpt.empty());
-  EXPECT_FALSE(found.findings[2].excerpt.empty());
-}
-
 }  // namespace
 }  // namespace weir

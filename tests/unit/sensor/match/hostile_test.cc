@@ -112,7 +112,7 @@ detectors:
   ASSERT_NE(patterns, nullptr) << (problems.empty() ? "" : problems[0].to_string());
 
   struct Sink final : FindingSink {
-    void on_finding(const Finding& finding) override { begins.push_back(finding.begin); }
+    void on_match(const Match& match, const MatchDetails&) override { begins.push_back(match.begin); }
     void on_candidate(DetectorIndex, bool) override {}
     void on_given_up(uint64_t begin, uint64_t end) override { given_up.emplace_back(begin, end); }
     std::vector<uint64_t> begins;

@@ -40,7 +40,9 @@ struct Found {
 class Collector final : public FindingSink {
  public:
   explicit Collector(Found* found) : found_(*found) {}
-  void on_finding(const Finding& finding) override { found_.findings.push_back(finding); }
+  void on_match(const Match&, const MatchDetails& details) override {
+    found_.findings.push_back(details.finding());
+  }
   void on_candidate(DetectorIndex detector, bool passed) override {
     found_.candidates.emplace_back(detector, passed);
   }

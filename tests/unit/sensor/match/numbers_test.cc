@@ -4,6 +4,7 @@
 #include <random>
 
 #include "sensor/base/item_findings.h"
+#include "tests/harness/whole_finding.h"
 #include "tests/unit/sensor/match/match_fixture.h"
 
 namespace weir {
@@ -55,7 +56,7 @@ size_t at_medium(const std::string& text) {
   const Found found = scan_whole(text);
   ItemFindings item;
   for (const auto& [detector, passed] : found.candidates) item.count_candidate(detector, passed);
-  for (const Finding& f : found.findings) item.add(f);
+  for (const Finding& f : found.findings) test::add(item, f);
   size_t n = 0;
   for (const DetectorIndex d : item.detectors()) n += item.distinct_at(d, Confidence::kMedium);
   return n;

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/harness/whole_finding.h"
+
 namespace weir {
 namespace {
 
@@ -83,11 +85,12 @@ struct Item {
       f.labelled = labelled;
       f.token.bytes[0] = static_cast<uint8_t>(++next);
       f.token.bytes[1] = static_cast<uint8_t>(next >> 8);
+      f.name.bytes = f.token.bytes;
       // Far apart: no two are one person's record.
       f.text_begin = f.begin = uint64_t{next} * 10'000;
       f.end = f.begin + 18;
       f.decided_at = f.end + 64;
-      findings.add(f);
+      test::add(findings, f);
     }
   }
   void swap_ends() { std::swap(flow.initiator.address, flow.responder.address); }
