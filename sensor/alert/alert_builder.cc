@@ -69,8 +69,8 @@ AlertDetector detector_of(const AlertContext& context, const ItemFacts& facts, c
   out.fields_are_json =
       (facts.meta.kind == ItemKind::kBody || facts.meta.kind == ItemKind::kPart) &&
       lowered(std::string(declared_media_type(facts.meta.declared_type))).find("json") != std::string::npos;
-  for (const Finding& finding : findings.occurrences(index)) {
-    out.fields.push_back(shown_field(context.masker, finding.field));
+  for (const std::string& field : findings.fields(index)) {
+    out.fields.push_back(shown_field(context.masker, field));
   }
   return out;
 }

@@ -82,6 +82,7 @@ struct Match {
   DetectorIndex detector = kNoDetector;
   uint8_t score = 0;      // 0-100 before the item's bonuses
   bool labelled = false;  // has a keyword or field name of its own
+  bool backed = false;    // a label, a check digit, or a form that is no other thing's speaks for it
   PersonRole role = PersonRole::kNone;
   ReasonSet reasons;
   uint64_t begin = 0;  // item offsets of the value, [begin, end)
@@ -108,6 +109,7 @@ class MatchDetails {
  public:
   virtual Token token() const = 0;
   virtual std::string masked() const = 0;
+  virtual std::string field() const = 0;
   virtual Finding finding() const = 0;
 
  protected:

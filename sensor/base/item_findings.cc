@@ -1,6 +1,7 @@
 #include "sensor/base/item_findings.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -14,7 +15,23 @@ constexpr int kInvalidLoss = 20;
 constexpr uint64_t kFewCandidates = 10;
 
 // How a distinct value stands to the item's bonuses.
-constexpr unsigned kLabelled = 1, kRecord = 2, kStandings = 4;
+constexpr unsigned kLabelled = 1, kRecord = 2, kBacked = 4, kStandings = 8;
+
+// Whether chance explains that `passed` of `candidates` hold, where one in ten does by chance: a check digit
+// alone; one in eleven after region and date, one in 31, one in 97 are less. What is above chance is believed
+// where its likelihood, by Chernoff's bound of the binomial's tail, is below one in a million.
+bool by_chance(uint64_t candidates, uint64_t passed) {
+  constexpr double kChance = 0.1, kLeastUnlikely = 13.8155;  // ln 10^6
+  const double n = static_cast<double>(candidates), share = static_cast<double>(passed) / n;
+  if (share <= kChance) return true;
+  const double divergence =
+      share * std::log(share / kChance) + (1 - share) * std::log((1 - share) / (1 - kChance));
+  return n * divergence < kLeastUnlikely;
+}
+
+unsigned standing_of(const Match& match) {
+  return (match.labelled ? kLabelled : 0) | (match.labelled || match.backed ? kBacked : 0);
+}
 
 size_t hash_of(const ValueName& name) {
   // Names are hashes already.
@@ -36,20 +53,30 @@ struct ItemFindings::Kind {
   std::vector<Token> tokens;    // of the first of them
   std::vector<uint32_t> slots;  // open addressing: index + 1 into values; a power of two, at most half full
   std::array<std::array<uint32_t, 101>, kStandings> scores{};  // distinct values by standing and base score
+  size_t backed = 0;                                           // of the values
   uint64_t matches = 0;
   uint64_t candidates = 0, passed = 0;
   uint64_t revision = 0;
   bool saturated = false;
   Finding best;
-  std::vector<Finding> occurrences;
+  std::vector<std::string> fields;
 
-  bool mostly_invalid() const { return candidates >= kFewCandidates && passed * 2 < candidates; }
+  // Most of what has the shape fails, and what does not may have passed by chance.
+  bool invalid = false;
+  bool mostly_invalid() const { return invalid; }
+  void count_candidate(bool passed_check) {
+    ++candidates;
+    if (passed_check) ++passed;
+    // One more that fails explains no less.
+    if (invalid && !passed_check) return;
+    invalid = candidates >= kFewCandidates && passed * 2 < candidates && by_chance(candidates, passed);
+  }
   int bonus() const {
     if (mostly_invalid()) return 0;
-    return values.size() >= 20 ? 15 : values.size() >= 5 ? 10 : values.size() >= 2 ? 5 : 0;
+    return backed >= 20 ? 15 : backed >= 5 ? 10 : backed >= 2 ? 5 : 0;
   }
   int adjust(int score, unsigned standing) const {
-    int total = score + bonus();
+    int total = score + ((standing & kBacked) != 0 ? bonus() : 0);
     if (mostly_invalid()) {
       if ((standing & kLabelled) == 0) total -= kInvalidLoss;
     } else if ((standing & kRecord) != 0) {
@@ -163,14 +190,16 @@ void ItemFindings::add(const Match& match, const MatchDetails& details) {
   } else if (match.score > k.best.score) {
     k.best = details.finding();
   }
-  const unsigned labelled = match.labelled ? kLabelled : 0;
+  const unsigned standing = standing_of(match);
   size_t index = k.find(match.name);
   if (index < k.values.size()) {
     // Most often the same once more: nothing that policy could see.
     Kind::Value& value = k.values[index];
-    if (match.score > value.score || (value.standing | labelled) != value.standing) {
+    if (match.score > value.score || (value.standing | standing) != value.standing) {
       k.revision = ++revision_;
-      k.restand(value, std::max(value.score, match.score), value.standing | labelled);
+      if ((standing & kBacked) != 0 && (value.standing & kBacked) == 0) ++k.backed;
+      k.restand(value, std::max(value.score, match.score), value.standing | standing);
+      k.recount();
     }
   } else {
     if (k.saturated) return;
@@ -179,13 +208,14 @@ void ItemFindings::add(const Match& match, const MatchDetails& details) {
       k.saturated = true;
       return;
     }
-    k.count(match.score, labelled, 1);
-    ++k.scores[labelled][match.score];
-    k.values.push_back({match.name, match.score, static_cast<uint8_t>(labelled)});
+    if ((standing & kBacked) != 0) ++k.backed;
+    k.count(match.score, standing, 1);
+    ++k.scores[standing][match.score];
+    k.values.push_back({match.name, match.score, static_cast<uint8_t>(standing)});
     k.place(index);
     k.recount();
     if (k.tokens.size() < limits_.max_tokens) k.tokens.push_back(details.token());
-    if (k.occurrences.size() < limits_.max_occurrences) k.occurrences.push_back(details.finding());
+    if (k.fields.size() < limits_.max_occurrences) k.fields.push_back(details.field());
   }
   if (match.role != PersonRole::kNone) note_person(match, static_cast<uint32_t>(index));
 }
@@ -236,8 +266,7 @@ void ItemFindings::note_person(const Match& match, uint32_t value) {
 void ItemFindings::count_candidate(DetectorIndex detector, bool passed_check) {
   Kind& k = *make_kind(detector);
   const bool before = k.mostly_invalid();
-  ++k.candidates;
-  if (passed_check) ++k.passed;
+  k.count_candidate(passed_check);
   k.recount();
   if (k.mostly_invalid() != before && k.matches > 0) k.revision = ++revision_;
 }
@@ -288,9 +317,9 @@ const Finding* ItemFindings::best(DetectorIndex detector) const {
   return k == nullptr || k->matches == 0 ? nullptr : &k->best;
 }
 
-std::span<const Finding> ItemFindings::occurrences(DetectorIndex detector) const {
+std::span<const std::string> ItemFindings::fields(DetectorIndex detector) const {
   const Kind* k = kind(detector);
-  return k == nullptr ? std::span<const Finding>() : std::span<const Finding>(k->occurrences);
+  return k == nullptr ? std::span<const std::string>() : std::span<const std::string>(k->fields);
 }
 
 int ItemFindings::best_score(DetectorIndex detector) const {
@@ -312,7 +341,7 @@ int ItemFindings::effective_score(const Match& match) const {
   if (k == nullptr) return match.score;
   const size_t index = k->find(match.name);
   const unsigned record = index < k->values.size() ? k->values[index].standing & kRecord : 0;
-  return k->adjust(match.score, (match.labelled ? kLabelled : 0) | record);
+  return k->adjust(match.score, standing_of(match) | record);
 }
 
 ReasonSet ItemFindings::reasons(DetectorIndex detector) const {
@@ -323,7 +352,7 @@ ReasonSet ItemFindings::reasons(DetectorIndex detector) const {
     reasons.add(Reason::kMostlyInvalid);
     return reasons;
   }
-  if (k->bonus() > 0) reasons.add(Reason::kSeveral);
+  if (k->bonus() > 0 && (standing_of(k->best) & kBacked) != 0) reasons.add(Reason::kSeveral);
   const size_t index = k->find(k->best.name);
   if (index < k->values.size() && (k->values[index].standing & kRecord) != 0)
     reasons.add(Reason::kPersonRecord);

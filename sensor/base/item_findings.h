@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "sensor/base/catalogue.h"
@@ -21,7 +22,7 @@ namespace weir {
 
 struct ItemFindingsLimits {
   size_t max_distinct = 65536;  // a detector; counted as "at least" beyond
-  size_t max_occurrences = 3;   // findings kept whole, a detector
+  size_t max_occurrences = 3;   // fields kept, a detector
   size_t max_tokens = 100;      // tokens of the first distinct values, a detector: what an alert can show
 };
 
@@ -67,8 +68,8 @@ class ItemFindings {
 
   // The finding with the highest score (the first of equals), nullptr while there is none.
   const Finding* best(DetectorIndex detector) const;
-  // The first findings of distinct values, at most max_occurrences.
-  std::span<const Finding> occurrences(DetectorIndex detector) const;
+  // The fields of the first distinct values, at most max_occurrences.
+  std::span<const std::string> fields(DetectorIndex detector) const;
   // Highest score of the detector's values with the item's bonuses, 0-100; 0 without a finding.
   int best_score(DetectorIndex detector) const;
   // A finding's score with the item's bonuses, 0-100.

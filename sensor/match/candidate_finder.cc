@@ -8,12 +8,16 @@
 
 #include "sensor/match/characters.h"
 #include "sensor/match/local_part.h"
+#include "sensor/match/touching.h"
 #include "signatures/compiler/escape_edge.h"
 #include "signatures/compiler/shape_parser.h"
 
 namespace weir {
 
 namespace {
+
+// Stars that set a number, an address in bold. Addresses are masked at their beginning with three.
+constexpr size_t kBold = 3, kBoldAddress = 2;
 
 bool is_wide(char c) { return static_cast<signed char>(c) < 0; }
 
@@ -45,7 +49,8 @@ CandidateFinder::CandidateFinder(const PatternSet& patterns) : patterns_(pattern
   }
   for (const DetectorSpec& d : patterns.detectors()) {
     Group& group = groups_[static_cast<size_t>(d.anchor)];
-    group.letter_may_follow = group.letter_may_follow || d.boundary == Boundary::kDigits;
+    group.letter_may_follow =
+        group.letter_may_follow || d.boundary == Boundary::kDigits || d.has_region_check;
     ParsedShape shape;
     std::string error;
     if (d.boundary == Boundary::kDigits && parse_shape(d.shape, d.case_insensitive, &shape, &error) &&
@@ -130,7 +135,7 @@ void CandidateFinder::try_run(std::string_view text, size_t run) {
       if ((filter.reach(byte_at(pos)) >> back & 1) == 0 || (pos > 0 && is_digit(text[pos - 1]))) continue;
       // Most letters before a number are inside a word or a code.
       if (letters_stand_apart_ && pos > 0 && is_letter(text[pos]) && is_letter(text[pos - 1]) &&
-          !ends_escape(text, pos)) {
+          !after_escape(text, pos)) {
         continue;
       }
       try_start(AnchorKind::kDigits, text, pos);
@@ -143,7 +148,8 @@ void CandidateFinder::try_run(std::string_view text, size_t run) {
   // At a text's end that is not the run's more digits may follow: the automaton says whether that matters.
   const bool open = end == text.size() && !ends_run_;
   if (open || filter.ends(first_three, length) ||
-      (end < text.size() && filter.goes_on(first_three, length, byte_at(end)))) {
+      (end < text.size() && filter.goes_on(first_three, length, byte_at(end))) ||
+      (run > 0 && is_length(byte_at(run - 1)) && byte_at(run - 1) <= length)) {
     try_start(AnchorKind::kDigits, text, run);
   }
 }
@@ -204,23 +210,36 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
   while (!ahead.empty() && ahead.front() < pos) ahead = ahead.subspan(1);
   if (!ahead.empty() && ahead.front() == pos) return;
   const char before = pos > 0 ? text[pos - 1] : ' ';
-  if (before == '*') return;     // a masked value
   if (is_digit(before)) return;  // inside a longer number: no boundary allows it
-  const bool after_letter = is_letter(before) && !ends_escape(text, pos);
   // What begins with an escape's letter loses to what stands behind it: \nA123456(3).
   if (before == '\\' && pos + 1 < text.size() && is_letter(text[pos + 1]) && begins_escape(text, pos)) return;
+  if (before == 'u' && pos > 1 && text[pos - 2] == '\\') return;  // inside an escape
+  const size_t bold = kind == AnchorKind::kAtSign ? kBoldAddress : kBold;
+  if (before == '*' && !bold_before(text, pos, bold)) return;
+  const bool one_star = before == '*' && (pos < 2 || text[pos - 2] != '*');
+  const bool after_letter = is_letter(before) && !after_escape(text, pos);
   const bool letter_may_follow = groups_[static_cast<size_t>(kind)].letter_may_follow;
   const size_t first = hits_->size();
   for (const ShapeAutomaton& automaton : patterns_.shapes().automata(kind)) {
     if (!automaton.starts(static_cast<uint8_t>(text[pos]))) continue;
     const bool alive = automaton.walk(text, pos, [&](size_t end, std::span<const uint16_t> detectors) {
-      const char after = end < text.size() ? text[end] : ' ';
+      const char after = end < text.size() && !length_prefixed(text, pos, end) ? text[end] : ' ';
       const bool letter = is_letter(after);
       // Inside a longer number for every boundary there is but one that a pack cannot ask for.
-      if (is_digit(after) || after == '*' || (letter && !letter_may_follow)) return;
+      if (is_digit(after) || (letter && !letter_may_follow)) return;
+      if (one_star && after != '*') return;
+      if (after == '*') {
+        const bool one = end + 1 == text.size() || text[end + 1] != '*';
+        if (!bold_after(text, end, kBold) || (one && !one_star)) return;
+      }
       for (const uint16_t d : detectors) {
-        const Boundary boundary = patterns_.detectors()[d].boundary;
-        if (boundary != Boundary::kDigits && (letter || after_letter)) continue;
+        const DetectorSpec& spec = patterns_.detectors()[d];
+        const Boundary boundary = spec.boundary;
+        if ((letter || after_letter) && boundary != Boundary::kDigits) {
+          // The judge sees whether region, date and check hold; a letter that could be the value's own is
+          // none.
+          if (!spec.has_region_check || ((after == 'X' || after == 'x') && is_digit(text[end - 1]))) continue;
+        }
         if (boundary == Boundary::kWord &&
             (after == '_' || after == '@' || after == '-' || before == '@' || before == '_')) {
           continue;

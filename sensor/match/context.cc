@@ -70,6 +70,127 @@ FieldName tag_before(const ValuePlace& place, size_t closing) {
   return {begin, end, true};
 }
 
+size_t digit_run(std::string_view text, size_t pos) {
+  size_t end = pos;
+  while (end < text.size() && is_digit(text[end])) ++end;
+  return end - pos;
+}
+
+// What may stand between values that are listed: 、 / and the like, "or", quotes and blanks.
+bool is_list_mark(uint32_t code) {
+  switch (code) {
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+    case ',':
+    case ';':
+    case '/':
+    case '|':
+    case '&':
+    case '"':
+    case '\'':
+    case 0x3001:  // 、
+    case 0xFF0C:  // ，
+    case 0xFF0F:  // ／
+    case 0x548C:  // 和
+    case 0x6216:  // 或
+    case 0x53CA:  // 及
+    case 0x4E0E:  // 与
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Characters in [begin, end) that are no list's: what is said between two values. "or" and "and" are a
+// list's.
+size_t said_between(std::string_view text, size_t begin, size_t end) {
+  size_t said = 0;
+  while (begin < end) {
+    const std::string_view rest = text.substr(begin, end - begin);
+    if (rest.starts_with("or ") || rest.starts_with("and ")) {
+      begin += rest.find(' ');
+      continue;
+    }
+    if (is_digit(text[begin])) {  // the next value
+      while (begin < end && is_alphanumeric(text[begin])) ++begin;
+      continue;
+    }
+    size_t length = 0;
+    const uint32_t code = code_point_at(text, begin, &length);
+    if (!is_list_mark(code)) ++said;
+    begin += length;
+  }
+  return said;
+}
+
+// Where the first value between a word and the one that is judged ends: five digits in a row; `end` where
+// there is none.
+size_t value_between(std::string_view text, size_t begin, size_t end) {
+  constexpr size_t kValueDigits = 5;
+  size_t run = 0;
+  for (size_t at = begin; at < end; ++at) {
+    run = is_digit(text[at]) ? run + 1 : 0;
+    if (run < kValueDigits) continue;
+    while (at < end && is_alphanumeric(text[at])) ++at;
+    return at;
+  }
+  return end;
+}
+
+// The clause ends between a word and what follows it; `firm`: not at a comma.
+bool clause_ends(std::string_view text, size_t begin, size_t end, bool firm) {
+  while (begin < end) {
+    size_t length = 0;
+    const uint32_t code = code_point_at(text, begin, &length);
+    // 。 ！ ？ ； and, for what is weaker, ，
+    if (code == 0x3002 || code == 0xFF01 || code == 0xFF1F || code == 0xFF1B || (!firm && code == 0xFF0C))
+      return true;
+    begin += length;
+  }
+  return false;
+}
+
+// A word speaks for the value behind it and those listed with it. Another one that it has already leaves this
+// one alone: for a word against it, once anything else is said; for its own word, which people write once for
+// many, only once more is said than a name or a type in brackets.
+bool reaches(std::string_view text, size_t word_end, size_t value, bool keyword) {
+  constexpr size_t kNameBetween = 8;
+  if (clause_ends(text, word_end, value, keyword)) return false;
+  const size_t other = value_between(text, word_end, value);
+  return other == value || said_between(text, other, value) <= (keyword ? kNameBetween : 0);
+}
+
+// A word behind the value that names what follows it: `13812345678，订单号2026…`.
+bool names_the_next(std::string_view text, size_t word_end) {
+  constexpr size_t kMostBytes = 12;
+  const size_t most = std::min(text.size(), word_end + kMostBytes);
+  for (size_t at = word_end; at < most;) {
+    if (is_digit(text[at])) return digit_run(text, at) >= 5;
+    size_t length = 0;
+    switch (code_point_at(text, at, &length)) {
+      case ')':
+      case ']':
+      case '}':
+      case ',':
+      case ';':
+      case '|':
+      case '/':
+      case '\r':
+      case '\n':
+      case 0x3001:  // 、
+      case 0x3002:  // 。
+      case 0xFF09:  // ）
+      case 0xFF0C:  // ，
+        return false;
+      default:
+        at += length;
+    }
+  }
+  return false;
+}
+
 // The character at `pos` as shape, or as it stands where it is `clear`. Returns its bytes.
 size_t append_shape(std::string_view text, size_t pos, bool clear, std::string* out) {
   static constexpr std::string_view kHan = "\xE5\xAD\x97";  // 字
@@ -185,9 +306,14 @@ NearWord nearest_word(const WordIndex& words, std::span<const WordHit> hits, uin
     if (hit->begin < place.floor || !speaks(words.word(hit->word))) continue;
     const size_t distance = characters(hit->end, place.begin);
     if (distance > kWordBefore) break;
+    const bool in_field =
+        hit->begin >= lexical.begin && hit->end <= lexical.end && lexical.end > lexical.begin;
+    if (!in_field &&
+        !reaches(place.text, hit->end, place.begin, words.word(hit->word).keyword_of[detector])) {
+      continue;
+    }
     nearest_end = hit->end;
-    offer(hit->word, distance, characters(hit->begin, hit->end), 0,
-          hit->begin >= lexical.begin && hit->end <= lexical.end && lexical.end > lexical.begin);
+    offer(hit->word, distance, characters(hit->begin, hit->end), 0, in_field);
   }
   if (!lexical.structural) {
     for (auto hit = after; hit != hits.end() && hit->end <= place.ceiling; ++hit) {
@@ -195,6 +321,10 @@ NearWord nearest_word(const WordIndex& words, std::span<const WordHit> hits, uin
       if (!speaks(words.word(hit->word))) continue;
       const size_t distance = characters(place.end, hit->begin);
       if (distance > kWordAfter) continue;
+      if (clause_ends(place.text, place.end, hit->begin, words.word(hit->word).keyword_of[detector]) ||
+          names_the_next(place.text.substr(0, place.ceiling), hit->end)) {
+        continue;
+      }
       offer(hit->word, distance, characters(hit->begin, hit->end), 1, false);
     }
   }

@@ -1,7 +1,10 @@
 #include "sensor/match/judge.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "sensor/match/characters.h"
+#include "sensor/match/touching.h"
 #include "sensor/match/vetoes.h"
 #include "signatures/validators/checks.h"
 
@@ -12,8 +15,8 @@ namespace {
 // A run of fewer digits is no sign of an invented number: E12345678 is as good a passport as any.
 constexpr size_t kSequentialDigits = 9;
 constexpr int kPublishedCap = 59;
-// The shape of what identifies itself.
-constexpr int kOfItself = 60;
+// The base of what needs no check digit to be known for what it is: addresses, secrets.
+constexpr int kSpeaksForItself = 60;
 
 Frame frame_of(const DetectorSpec& d, std::string_view text, size_t begin, size_t end) {
   Frame frame = Frame::kNone;
@@ -55,6 +58,23 @@ void add_evidence(uint8_t evidence, Judgement* j) {
   if ((evidence & kEvidenceSoftFailed) != 0) j->reasons.add(Reason::kSoftCheckFailed);
 }
 
+// A field with a name of its own, as a cell of a table has none.
+bool names_its_value(std::string_view text, const FieldName& field) {
+  if (!field.structural) return false;
+  constexpr std::string_view kPlain[] = {"td", "th", "li", "dd", "p", "b", "span", "div", "a"};
+  return std::ranges::find(kPlain, text.substr(field.begin, field.end - field.begin)) == std::end(kPlain);
+}
+
+// A word of the detector ends at `pos`, or begins there.
+bool word_touches(const WordIndex& index, std::span<const WordHit> words, uint16_t detector, size_t pos) {
+  constexpr size_t kMostWord = 64;
+  auto hit = std::ranges::lower_bound(words, pos, {}, &WordHit::end);
+  for (; hit != words.end() && hit->end <= pos + kMostWord; ++hit) {
+    if ((hit->end == pos || hit->begin == pos) && index.word(hit->word).keyword_of[detector]) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::span<const ShapeHit> Judge::possible(std::string_view text, std::span<const ShapeHit> hits,
@@ -87,10 +107,31 @@ Judgement Judge::judge(uint16_t detector, std::string_view text, size_t begin, s
   const ValidatorResult result = validate_value(d, value, {item.capture_time_s});
   if (!result.valid && !d.has_check_digit) return j;
   const bool as_time = by_digits && plausible_time(value, item.capture_time_s) != TimeForm::kNone;
-  if (!result.valid && as_time) return j;
+  const bool as_code = by_digits && value.size() == 13 && d.has_check_digit && ean13(value);
+  if (!result.valid && (as_time || as_code)) return j;
   const Frame frame = result.valid ? frame_of(d, text, begin, end) : Frame::kNone;
-  if (frame == Frame::kForbids ||
-      (by_digits && frame != Frame::kConfirms && inside_other_token(text, begin, end))) {
+  if (frame == Frame::kForbids) {
+    j.refused = false;
+    return j;
+  }
+  // Letters make a number part of something else, but for words of its own, where chance would do as well.
+  // What is written in groups is a token of its own.
+  constexpr uint8_t kAll = kEvidenceCheckDigit | kEvidenceDate | kEvidenceRegion;
+  const bool strong = (result.evidence & kAll) == kAll;
+  const bool weighs = by_digits && frame != Frame::kConfirms;
+  const bool before = weighs && letter_before(text, begin);
+  const bool after = weighs && letter_after(text, begin, end);
+  if ((before || after) && !strong) {
+    if (!result.valid) return j;
+    const std::string_view written = text.substr(begin, end - begin);
+    if (std::ranges::all_of(written, is_alphanumeric) &&
+        ((before && !word_touches(patterns_.words(), item.words, detector, begin)) ||
+         (after && !word_touches(patterns_.words(), item.words, detector, end)))) {
+      j.refused = false;
+      return j;
+    }
+  }
+  if (weighs && inside_other_token(text, begin, end, strong)) {
     j.refused = false;
     return j;
   }
@@ -111,9 +152,14 @@ Judgement Judge::judge(uint16_t detector, std::string_view text, size_t begin, s
   const bool needs_keyword =
       frame != Frame::kConfirms && (d.keyword == KeywordNeed::kRequired || frame == Frame::kDoubts ||
                                     (result.evidence & kEvidenceNeedsKeyword) != 0);
-  if (!j.labelled && (needs_keyword || as_time)) return j;
+  if (!j.labelled && (needs_keyword || as_time || as_code)) return j;
 
-  j.score = frame == Frame::kConfirms ? std::max(d.base, kOfItself) : d.base;
+  // A word elsewhere in the item may be a table's header. A field with a name of its own is none of that
+  // table.
+  j.backed = j.labelled || (item.keyword_in_item && !names_its_value(text, j.field)) ||
+             d.base >= kSpeaksForItself || frame == Frame::kConfirms ||
+             (result.evidence & (kEvidenceCheckDigit | kEvidenceStrongCheck)) != 0;
+  j.score = frame == Frame::kConfirms ? std::max(d.base, kSpeaksForItself) : d.base;
   j.reasons.add(Reason::kShape);
   add_evidence(result.evidence, &j);
   if (j.labelled) {

@@ -27,6 +27,7 @@ struct Judgement {
   bool bare = false;    // it holds, and no word speaks for or against it: only a word can change that
   int score = 0;        // before the cut to 0-100: decides between detectors
   bool labelled = false;
+  bool backed = false;  // by a check digit, a label, or a form that is no other thing's
   ReasonSet reasons;
   NearWord word;
   FieldName field;

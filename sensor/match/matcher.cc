@@ -113,8 +113,13 @@ struct Matcher::Impl {
   std::string_view value_of(const TextWindow& window, const Candidate& c);
   uint64_t close_window(ItemMatchState& state, const TextWindow& window, uint64_t frontier, Counted counted);
   bool beats(const ItemMatchState::Span& a, const ItemMatchState::Span& b) const;
+  // Calls meet(span, its index or candidates.size()) for what is told and overlaps candidate `i`, until it
+  // says false. `widest`: of all candidates.
+  template <class Meet>
+  void meet_others(const ItemMatchState& state, size_t i, uint64_t widest, Meet&& meet) const;
+  bool outdone(const ItemMatchState& state, size_t i, uint64_t widest) const;
   static ItemMatchState::Span span_of(const Candidate& c) {
-    return {c.begin, c.end, c.judgement.score, c.detector};
+    return {c.begin, c.end, c.judgement.score, c.detector, c.judgement.backed, false};
   }
 
   // What is shown of the candidate that is being told; `alternatives` are its own.
@@ -124,6 +129,7 @@ struct Matcher::Impl {
         : impl_(impl), window_(window), c_(c), match_(match) {}
     Token token() const override;
     std::string masked() const override;
+    std::string field() const override;
     Finding finding() const override;
 
    private:
@@ -193,10 +199,17 @@ uint64_t Matcher::Impl::scan(ItemMatchState& state, const TextWindow& window, Na
   }
   settle_doubles();
   // A value that reaches past the horizon may meet one there: it is decided when that is known.
+  // And one that overlaps such a one hangs on what becomes of it.
   uint64_t frontier = std::max(horizon, state.frontier);
   if (!window.ends_run) {
-    for (const Candidate& c : candidates) {
-      if (c.told() && c.begin < frontier && c.end > horizon) frontier = c.begin;
+    for (int round = 0; round < 2; ++round) {
+      const uint64_t known = round == 0 ? horizon : frontier;
+      for (const Candidate& c : candidates) {
+        if (c.told() && c.begin < frontier && c.end > known) {
+          frontier = c.begin;
+          break;
+        }
+      }
     }
   }
   frontier = std::max(frontier, state.frontier);
@@ -383,17 +396,47 @@ void Matcher::Impl::settle_doubles() {
   candidates.resize(kept);
 }
 
-// A strict order over values that overlap: the longer, on the same span what wins by the packs' word, the
-// higher score, the first in the catalogue.
+// A strict order over values of one kind that overlap, numbers being one kind: the longer, on the same span
+// what wins by the packs' word, the higher score, the first in the catalogue. Another kind around a value
+// hides it only where nothing backs it: a number that is an address's local part.
 bool Matcher::Impl::beats(const ItemMatchState::Span& a, const ItemMatchState::Span& b) const {
+  const DetectorSpec &x = patterns->detectors()[a.detector], &y = patterns->detectors()[b.detector];
   const uint64_t a_length = a.end - a.begin, b_length = b.end - b.begin;
+  if (x.anchor != y.anchor && a_length != b_length) return a_length > b_length && !b.backed;
   if (a_length != b_length) return a_length > b_length;
   if (a.begin == b.begin) {
-    if (patterns->detectors()[a.detector].wins_over[b.detector]) return true;
-    if (patterns->detectors()[b.detector].wins_over[a.detector]) return false;
+    if (x.wins_over[b.detector]) return true;
+    if (y.wins_over[a.detector]) return false;
   }
   if (a.score != b.score) return a.score > b.score;
   return a.begin != b.begin ? a.begin < b.begin : a.detector < b.detector;
+}
+
+template <class Meet>
+void Matcher::Impl::meet_others(const ItemMatchState& state, size_t i, uint64_t widest, Meet&& meet) const {
+  const Candidate& c = candidates[i];
+  for (uint8_t r = 0; r < state.reaching_count; ++r) {
+    const ItemMatchState::Span& other = state.reaching[r];
+    if (other.end > c.begin && other.begin < c.end && !meet(other, candidates.size())) return;
+  }
+  for (size_t j = i; j-- > 0 && candidates[j].begin + widest > c.begin;) {
+    const Candidate& other = candidates[j];
+    if (other.told() && other.end > c.begin && !meet(span_of(other), j)) return;
+  }
+  for (size_t j = i + 1; j < candidates.size() && candidates[j].begin < c.end; ++j) {
+    if (candidates[j].told() && !meet(span_of(candidates[j]), j)) return;
+  }
+}
+
+// Whether one that overlaps it beats it, whatever becomes of that one.
+bool Matcher::Impl::outdone(const ItemMatchState& state, size_t i, uint64_t widest) const {
+  bool beaten = false;
+  const ItemMatchState::Span span = span_of(candidates[i]);
+  meet_others(state, i, widest, [&](const ItemMatchState::Span& other, size_t) {
+    beaten = beats(other, span);
+    return !beaten;
+  });
+  return beaten;
 }
 
 Counted Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uint64_t frontier,
@@ -411,32 +454,26 @@ Counted Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uin
       out.on_candidate(c.detector, c.judgement.outcome != Judgement::Outcome::kFailed);
     }
     if (!c.told()) continue;
-    const ItemMatchState::Span span = span_of(c);
+    ItemMatchState::Span span = span_of(c);
     bool beaten = false;
     alternatives.clear();
-    for (uint8_t r = 0; r < state.reaching_count; ++r) {
-      const ItemMatchState::Span& other = state.reaching[r];
-      beaten = beaten || (other.end > c.begin && other.begin < c.end && beats(other, span));
-    }
-    const auto meet = [&](const Candidate& other) {
-      if (!other.told() || other.end <= c.begin || other.begin >= c.end) return;
-      if (beats(span_of(other), span)) {
-        beaten = true;
+    meet_others(state, i, widest, [&](const ItemMatchState::Span& other, size_t index) {
+      if (beats(other, span)) {
+        // What was beaten beats nobody.
+        span.outdone = true;
+        beaten = !(index < candidates.size() ? outdone(state, index, widest) : other.outdone);
       } else if (other.begin == c.begin && other.end == c.end) {
         alternatives.push_back(other.detector);
       }
-    };
-    for (size_t j = i; j-- > 0 && candidates[j].begin + widest > c.begin && !beaten;) meet(candidates[j]);
-    for (size_t j = i + 1; j < candidates.size() && candidates[j].begin < c.end && !beaten; ++j) {
-      meet(candidates[j]);
-    }
+      return !beaten;
+    });
     if (c.end > frontier) {
       // Kept for those that begin behind the frontier; when there is no room, the strongest are.
       if (reaching_count < reaching.size()) {
         reaching[reaching_count++] = span;
       } else {
         auto weakest =
-            std::ranges::min_element(reaching, [&](const auto& a, const auto& b) { return beats(b, a); });
+            std::ranges::min_element(reaching, [&](const auto& x, const auto& y) { return beats(y, x); });
         if (beats(span, *weakest)) *weakest = span;
       }
     }
@@ -469,6 +506,7 @@ Match Matcher::Impl::make_match(const TextWindow& window, const Candidate& c, ui
   m.detector = c.detector;
   m.score = static_cast<uint8_t>(std::clamp(c.judgement.score, 0, 100));
   m.labelled = c.judgement.labelled;
+  m.backed = c.judgement.backed;
   m.role = roles[c.detector];
   m.reasons = c.judgement.reasons;
   if (!c.in_plain) m.reasons.add(Reason::kDecoded);
@@ -496,12 +534,18 @@ std::string Matcher::Impl::Details::masked() const {
   return mask(impl_.value_of(window_, c_), {d.mask_head, d.mask_tail, d.mask_domain});
 }
 
+std::string Matcher::Impl::Details::field() const {
+  const FieldName field = c_.judgement.field;
+  return std::string(field.end > field.begin
+                         ? window_.readings[c_.reading].utf8.substr(field.begin, field.end - field.begin)
+                         : window_.field);
+}
+
 Finding Matcher::Impl::Details::finding() const {
   const std::string_view text = window_.readings[c_.reading].utf8;
   Finding f{match_, token(), masked(), {}, {}, {}, {}};
   if (c_.judgement.labelled) f.keyword = impl_.patterns->words().word(c_.judgement.word.word).text;
-  const FieldName field = c_.judgement.field;
-  f.field = field.end > field.begin ? text.substr(field.begin, field.end - field.begin) : window_.field;
+  f.field = field();
   f.excerpt = excerpt(impl_.patterns->words(), place_of(text, c_.text_begin, c_.text_end));
   f.alternatives = impl_.alternatives;
   std::ranges::sort(f.alternatives);

@@ -44,6 +44,8 @@ struct ItemMatchState {
     uint64_t begin = 0, end = 0;
     int score = 0;
     uint16_t detector = 0;
+    bool backed = false;   // Judgement::backed
+    bool outdone = false;  // another one beats it: it beats nobody
   };
   uint64_t frontier = 0;
   uint64_t characters = 0;  // before the next window, counted from the item's begin (Finding::text_begin)

@@ -9,6 +9,6 @@ namespace weir {
 
 // The value, text[begin, end), is the fraction of a decimal number (0.4111…), or inside a longer token of
 // another kind. For values that are found by their digits.
-bool inside_other_token(std::string_view text, size_t begin, size_t end);
+bool inside_other_token(std::string_view text, size_t begin, size_t end, bool strong);
 
 }  // namespace weir

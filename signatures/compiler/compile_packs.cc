@@ -256,6 +256,8 @@ class PatternSetBuilder {
         std::array<char, kMaxValueBytes> buffer;
         const ValidatorResult result = validate_value(d, normalise_value(d, sample.value, buffer), {});
         if ((result.evidence & (kEvidenceCheckDigit | kEvidenceStrongCheck)) != 0) d.has_check_digit = true;
+        constexpr uint8_t kAll = kEvidenceCheckDigit | kEvidenceDate | kEvidenceRegion;
+        if ((result.evidence & kAll) == kAll) d.has_region_check = true;
       }
     }
   }

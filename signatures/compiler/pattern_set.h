@@ -65,7 +65,8 @@ struct DetectorSpec {
   std::vector<std::string> expressions;  // of anchor: expression
   std::vector<std::string> separators;   // one UTF-8 character each
   std::vector<const NamedValidator*> validators;
-  bool has_check_digit = false;  // a valid sample shows evidence of one
+  bool has_check_digit = false;   // a valid sample shows evidence of one
+  bool has_region_check = false;  // … and of a region and a date beside it
   uint8_t mask_head = 0, mask_tail = 0;
   bool mask_domain = false;
   std::vector<std::string> keywords, contrary;

@@ -122,6 +122,13 @@ bool mod31(std::string_view value) {
   return kUsccAlphabet[static_cast<size_t>((31 - sum % 31) % 31)] == value[17];
 }
 
+bool ean13(std::string_view digits) {
+  if (digits.size() != 13 || !all_ascii_digits(digits)) return false;
+  int sum = 0;
+  for (size_t i = 0; i < digits.size(); ++i) sum += digit_value(digits[i]) * (i % 2 == 0 ? 1 : 3);
+  return sum % 10 == 0;
+}
+
 bool all_digits_equal(std::string_view value) {
   char first = 0;
   size_t seen = 0;
@@ -158,7 +165,10 @@ bool sequential_digits(std::string_view value, bool has_check_digit) {
 }
 
 TimeForm plausible_time(std::string_view digits, int64_t capture_time_s) {
-  if (digits.size() < 10 || digits.size() > 19 || !all_ascii_digits(digits)) return TimeForm::kNone;
+  if (digits.size() < 10 || digits.size() > 19) return TimeForm::kNone;
+  // Ticks of our time begin with a 6.
+  if (digits.size() == 18 && digits[0] != '6') return TimeForm::kNone;
+  if (!all_ascii_digits(digits)) return TimeForm::kNone;
   TimeForm form = TimeForm::kNone;
   switch (digits.size()) {
     case 10:
@@ -173,6 +183,12 @@ TimeForm plausible_time(std::string_view digits, int64_t capture_time_s) {
     case 19:
       form = TimeForm::kNanoseconds;
       break;
+    case 18: {
+      // Eleven of the digits are seconds.
+      constexpr int64_t kYearOneToUnix = 62135596800;
+      const int64_t seconds = leading_number(digits, 11) - kYearOneToUnix;
+      return near_capture(seconds, capture_time_s) ? TimeForm::kTicks : TimeForm::kNone;
+    }
     case 14: {
       CalendarDate date;
       if (!parse_date(digits.substr(0, 8), &date)) return TimeForm::kNone;

@@ -30,6 +30,9 @@ bool mod97_iban(std::string_view iban);
 // GB 32100-2015: 18 characters of 0-9 A-H J-N P-R T-U W-Y, weights 3^i mod 31, the last being the check.
 bool mod31(std::string_view value);
 
+// A bar code: thirteen digits, weights 1 and 3, the last being the check (ISO/IEC 15420).
+bool ean13(std::string_view digits);
+
 // All digits of `value` are the same one (other characters are passed over); false with fewer than two
 // digits.
 bool all_digits_equal(std::string_view value);
@@ -38,10 +41,19 @@ bool all_digits_equal(std::string_view value);
 // characters are passed over. With `has_check_digit` the last digit or letter is left out. Needs four digits.
 bool sequential_digits(std::string_view value, bool has_check_digit);
 
-enum class TimeForm : uint8_t { kNone, kSeconds, kMilliseconds, kMicroseconds, kNanoseconds, kDateTime };
+enum class TimeForm : uint8_t {
+  kNone,
+  kSeconds,
+  kMilliseconds,
+  kMicroseconds,
+  kNanoseconds,
+  kTicks,
+  kDateTime
+};
 
 // Does the number read as a time within ten years of `capture_time_s` (seconds since 1970, UTC)? Forms: Unix
-// time of 10, 13, 16 or 19 digits, YYYYMMDDhhmmss. kNone for anything else.
+// time of 10, 13, 16 or 19 digits, .NET's ticks (18 digits: 100 ns since the year 1), YYYYMMDDhhmmss. kNone
+// for anything else.
 TimeForm plausible_time(std::string_view digits, int64_t capture_time_s);
 
 }  // namespace weir

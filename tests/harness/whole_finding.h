@@ -13,6 +13,7 @@ class WholeFinding final : public MatchDetails {
   explicit WholeFinding(const Finding& finding) : finding_(finding) {}
   Token token() const override { return finding_.token; }
   std::string masked() const override { return finding_.masked; }
+  std::string field() const override { return finding_.field; }
   Finding finding() const override { return finding_; }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string>
 #include <utility>
 
 #include "tests/harness/whole_finding.h"
@@ -22,6 +24,8 @@ Finding make(DetectorIndex detector, uint32_t value, uint8_t score, bool labelle
   for (size_t i = 0; i < 4; ++i) f.token.bytes[i] = static_cast<uint8_t>(value >> (8 * i));
   f.token.bytes[15] = static_cast<uint8_t>(detector);
   f.name.bytes = f.token.bytes;
+  f.field = std::to_string(value);
+  f.backed = true;
   f.reasons.add(Reason::kShape);
   return f;
 }
@@ -128,11 +132,11 @@ TEST(ItemFindings, NameIdentityAndPhoneWithinTwoHundredCharactersAreARecord) {
   EXPECT_EQ(two.best_score(kIdentity), 60);
 }
 
-TEST(ItemFindings, KeepsTheFirstFindingsOfDistinctValuesAndTheBest) {
+TEST(ItemFindings, KeepsTheFirstFieldsOfDistinctValuesAndTheBest) {
   ItemFindings item;
   for (uint32_t i = 0; i < 10; ++i) add(item, make(kMobile, i / 2, static_cast<uint8_t>(45 + i)));
-  ASSERT_EQ(item.occurrences(kMobile).size(), 3u);
-  EXPECT_EQ(item.occurrences(kMobile)[2].begin, 2u);
+  ASSERT_EQ(item.fields(kMobile).size(), 3u);
+  EXPECT_EQ(item.fields(kMobile)[2], "2");
   EXPECT_EQ(item.best(kMobile)->score, 54);
 }
 
@@ -172,23 +176,93 @@ class Counting final : public MatchDetails {
  public:
   Token token() const override { return Token{{static_cast<uint8_t>(++tokens)}}; }
   std::string masked() const override { return {}; }
+  std::string field() const override {
+    ++fields;
+    return {};
+  }
   Finding finding() const override {
     ++findings;
     return make(kMobile, 0, 50);
   }
-  mutable int tokens = 0, findings = 0;
+  mutable int tokens = 0, fields = 0, findings = 0;
 };
 
-// A flood of values costs their records alone: 2 tokens, 3 occurrences, the best one.
+// A flood of values costs their records alone: 2 tokens, 3 fields, the best one.
 TEST(ItemFindings, AsksForDetailsOfWhatAnAlertCanShowOnly) {
   ItemFindings item(nullptr, {.max_distinct = 65536, .max_occurrences = 3, .max_tokens = 2});
   Counting details;
   for (uint32_t i = 0; i < 1000; ++i) item.add(make(kMobile, i, 50), details);
   for (uint32_t i = 0; i < 1000; ++i) item.add(make(kMobile, i, 50), details);
   EXPECT_EQ(details.tokens, 2);
-  EXPECT_EQ(details.findings, 1 + 3);
+  EXPECT_EQ(details.fields, 3);
+  EXPECT_EQ(details.findings, 1);
   EXPECT_EQ(item.distinct_at(kMobile, Confidence::kLow), 1000u);
   EXPECT_EQ(item.tokens(kMobile, 100).size(), 2u);
+}
+
+TEST(ItemFindings, NumberLiftsOnlyWhatSomethingBacks) {
+  ItemFindings item;
+  Finding bare = make(kMobile, 0, 45);
+  bare.backed = false;
+  for (uint32_t i = 0; i < 50; ++i) {
+    bare.name.bytes[0] = static_cast<uint8_t>(i + 1);
+    add(item, bare);
+  }
+  EXPECT_EQ(item.best_score(kMobile), 45);
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 0u);
+  EXPECT_FALSE(item.reasons(kMobile).has(Reason::kSeveral));
+  // Five that bear their word are lifted, and they alone.
+  for (uint32_t i = 100; i < 105; ++i) add(item, make(kMobile, i, 75, true));
+  EXPECT_EQ(item.best_score(kMobile), 85);
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kLow), 55u);
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kMedium), 5u);
+}
+
+TEST(ItemFindings, AValueThatGetsItsWordLaterIsBackedFromThenOn) {
+  ItemFindings item;
+  for (uint32_t i = 0; i < 5; ++i) {
+    Finding f = make(kMobile, i, 45);
+    f.backed = false;
+    add(item, f);
+    f.labelled = true;
+    f.score = 75;
+    add(item, f);
+  }
+  EXPECT_EQ(item.distinct_at_score(kMobile, 85), 5u);
+  EXPECT_EQ(item.distinct_at(kMobile, Confidence::kHigh), 5u);
+}
+
+// Of n candidates, k or more hold by chance with sum C(n,i) p^i (1-p)^(n-i), p one in ten.
+TEST(ItemFindings, DecoysTakeNothingFromWhatChanceCannotExplain) {
+  const auto likelihood = [](int n, int k) {
+    double sum = 0;
+    for (int i = k; i <= n; ++i) {
+      sum += std::exp(std::lgamma(n + 1.0) - std::lgamma(i + 1.0) - std::lgamma(n - i + 1.0) +
+                      i * std::log(0.1) + (n - i) * std::log(0.9));
+    }
+    return sum;
+  };
+  int stays = 0, goes = 0;
+  for (const int n : {12, 30, 64, 110, 500, 2000}) {
+    for (int k = 1; 2 * k < n; ++k) {
+      ItemFindings item;
+      for (int i = 0; i < k; ++i) {
+        item.count_candidate(kIdentity, true);
+        add(item, make(kIdentity, static_cast<uint32_t>(i), 75));
+      }
+      for (int i = k; i < n; ++i) item.count_candidate(kIdentity, false);
+      const bool lowered = item.best_score(kIdentity) == 55;
+      if (likelihood(n, k) > 1e-6) {
+        EXPECT_TRUE(lowered) << k << " of " << n;
+        ++goes;
+      } else if (likelihood(n, k) < 1e-8) {
+        EXPECT_FALSE(lowered) << k << " of " << n;
+        ++stays;
+      }
+    }
+  }
+  EXPECT_GT(stays, 100);
+  EXPECT_GT(goes, 100);
 }
 
 }  // namespace

@@ -86,6 +86,7 @@ struct Item {
       f.token.bytes[0] = static_cast<uint8_t>(++next);
       f.token.bytes[1] = static_cast<uint8_t>(next >> 8);
       f.name.bytes = f.token.bytes;
+      f.backed = true;
       // Far apart: no two are one person's record.
       f.text_begin = f.begin = uint64_t{next} * 10'000;
       f.end = f.begin + 18;

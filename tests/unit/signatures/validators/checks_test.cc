@@ -78,6 +78,14 @@ TEST(Digits, Sequential) {
   EXPECT_FALSE(sequential_digits("", true));
 }
 
+// Bar codes of GS1's and Wikipedia's examples.
+TEST(Ean13, Vectors) {
+  for (std::string_view text : {"4006381333931", "5901234123457", "9780201379624"}) EXPECT_TRUE(ean13(text)) << text;
+  for (std::string_view text : {"4006381333932", "400638133393", "40063813339310", "400638133393x", ""}) {
+    EXPECT_FALSE(ean13(text)) << text;
+  }
+}
+
 // Moments from `date -u -d @1748503543`.
 TEST(PlausibleTime, EveryForm) {
   constexpr int64_t kNow = 1748503543;
@@ -86,6 +94,9 @@ TEST(PlausibleTime, EveryForm) {
   EXPECT_EQ(plausible_time("1748503543012345", kNow), TimeForm::kMicroseconds);
   EXPECT_EQ(plausible_time("1748503543012345678", kNow), TimeForm::kNanoseconds);
   EXPECT_EQ(plausible_time("20250529072543", kNow), TimeForm::kDateTime);
+  // 719,162 days from 0001-01-01 to 1970-01-01 (.NET's DateTime.UnixEpoch.Ticks is 621355968000000000).
+  EXPECT_EQ(plausible_time("638841003430000000", kNow), TimeForm::kTicks);
+  EXPECT_EQ(plausible_time("621355968000000000", kNow), TimeForm::kNone);
   EXPECT_EQ(plausible_time("20160101000000", kNow), TimeForm::kDateTime);
   EXPECT_EQ(plausible_time("20350101000000", kNow), TimeForm::kDateTime);
 }
