@@ -158,6 +158,8 @@ bool clause_ends(std::string_view text, size_t begin, size_t end, bool firm) {
 bool reaches(std::string_view text, size_t word_end, size_t value, bool keyword) {
   constexpr size_t kNameBetween = 8;
   if (clause_ends(text, word_end, value, keyword)) return false;
+  // `"phone":"","sku":"…"`: what it has is empty.
+  if (text.substr(word_end, value - word_end).find(":\"\"") != std::string_view::npos) return false;
   const size_t other = value_between(text, word_end, value);
   return other == value || said_between(text, other, value) <= (keyword ? kNameBetween : 0);
 }

@@ -92,6 +92,12 @@ struct Matcher::Impl {
       roles.push_back(role_of(d));
       if (!d.keywords.empty()) with_words.set(roles.size() - 1);
     }
+    // An address has three characters at least, another anchor more; an expression may have any.
+    if (patterns->database(kExpressionEngine) == nullptr) least_bytes = 3;
+    for (size_t w = 0; w < patterns->words().size(); ++w) {
+      const IndexedWord& word = patterns->words().word(w);
+      least_bytes = std::min(least_bytes, word.text.size() - std::min<size_t>(word.gaps, word.text.size()));
+    }
     first_word_begin.assign(patterns->detectors().size(), kUnseen);
     first_word_end.assign(patterns->detectors().size(), kUnseen);
   }
@@ -148,6 +154,7 @@ struct Matcher::Impl {
   TokenCache tokens;
   std::vector<PersonRole> roles;
   DetectorSet with_words;
+  size_t least_bytes = 0;  // what is shorter holds neither a value nor a word
   MatchCounters counters;
 
   // Of one window; kept to be used again.
@@ -172,6 +179,16 @@ uint64_t Matcher::Impl::scan(ItemMatchState& state, const TextWindow& window, Na
     state.started = true;
     state.run_begin = state.frontier = window.item_begin;
     state.reaching_count = 0;
+  }
+  // A path of one character: too short for a value or a word.
+  if (window.ends_run && window.item_begin == state.run_begin &&
+      std::ranges::all_of(window.readings,
+                          [&](const Text& text) { return text.utf8.size() < least_bytes; })) {
+    ++counters.windows;
+    for (const Text& text : window.readings) counters.text_bytes += text.utf8.size();
+    state.characters += count_characters(window.readings[0].utf8);
+    state.frontier = window.item_end;
+    return window.item_end;
   }
   // How far each reading can be decided before anything is looked at: 64 characters and an anchor's way from
   // its end. Nothing new: nothing to do.

@@ -4,7 +4,6 @@
 
 #include "sensor/match/characters.h"
 #include "sensor/match/context.h"
-#include "sensor/match/touching.h"
 #include "signatures/compiler/shape_parser.h"
 
 namespace weir {
@@ -97,7 +96,8 @@ void SettledStarts::clear() {
 }
 
 void SettledStarts::add(AnchorKind kind, std::string_view plain, size_t begin, bool bare) {
-  if (begin < kTouch) return;
+  // What a letter or a star in front means, more bytes before it say.
+  if (begin == 0 || is_letter(plain[begin - 1])) return;
   size_t reach = begin;
   for (const ShapeAutomaton& automaton : shapes_.automata(kind)) {
     uint32_t state = ShapeAutomaton::kStart;
@@ -107,10 +107,13 @@ void SettledStarts::add(AnchorKind kind, std::string_view plain, size_t begin, b
       if (state == ShapeAutomaton::kDead) break;
     }
   }
-  // What decides: what touches, and all up to the one that ends the walk.
-  if (reach + kTouch >= plain.size()) return;
+  // What decides: the byte before, and all up to the one that ends the walk; of stars, how many there are.
+  if (reach + 1 == plain.size() ||
+      plain.substr(begin - 1, reach + 2 - begin).find('*') != std::string_view::npos) {
+    return;
+  }
   starts_[static_cast<size_t>(kind)].push_back(
-      {static_cast<uint32_t>(begin - kTouch), static_cast<uint32_t>(reach + kTouch), bare});
+      {static_cast<uint32_t>(begin - 1), static_cast<uint32_t>(reach + 1), bare});
 }
 
 const SettledPlaces& SettledStarts::find_in(const SameText& same, std::span<const WordHit> words) {
@@ -124,7 +127,7 @@ const SettledPlaces& SettledStarts::find_in(const SameText& same, std::span<cons
       if (parts.empty()) break;
       const SameText::Equal& part = parts.front();
       if (part.plain > start.begin || part.plain + part.size < start.end) continue;
-      const uint32_t place = part.derived + (start.begin - part.plain) + uint32_t{kTouch};
+      const uint32_t place = part.derived + (start.begin - part.plain) + 1;
       if (start.bare) {
         while (!ahead.empty() && ahead.front().end + kWordReach < place) ahead = ahead.subspan(1);
         if (!ahead.empty() && ahead.front().end < place + (start.end - start.begin) + 2 * kWordReach)

@@ -63,7 +63,7 @@ class SettledStarts {
  private:
   const ShapeSet& shapes_;
   struct Start {
-    uint32_t begin = 0, end = 0;  // with what touches it
+    uint32_t begin = 0, end = 0;  // from the byte before to the one after
     bool bare = false;
   };
   std::array<std::vector<Start>, kAnchorKinds> starts_;

@@ -1,7 +1,7 @@
 // What touches a value: is it a boundary, or does it make the value part of something else?
 //
 // Used by the CandidateFinder for every place that has a shape, and by the Judge. Nothing here looks further
-// than kTouch bytes from the value, but for a run of stars.
+// than six bytes from the value.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +10,6 @@
 #include "sensor/match/characters.h"
 
 namespace weir {
-
-// As far as what stands at [begin - kTouch, begin) and [end, end + kTouch) decides.
-inline constexpr size_t kTouch = 6;
 
 // text[begin - 1] ends an escape of JSON, C or a URL (\n, \u003c, %0A): what it stands for is no letter or
 // digit that touches.

@@ -73,18 +73,12 @@ bool all_ascii_digits(std::string_view text) {
 
 bool luhn(std::string_view digits) {
   if (digits.size() < 2) return false;
+  if (!all_ascii_digits(digits)) return false;
+  constexpr int kDoubled[] = {0, 2, 4, 6, 8, 1, 3, 5, 7, 9};
   int sum = 0;
-  bool doubled = false;
-  for (size_t i = digits.size(); i-- > 0;) {
-    if (!is_ascii_digit(digits[i])) return false;
-    int v = digit_value(digits[i]);
-    if (doubled) {
-      v *= 2;
-      if (v > 9) v -= 9;
-    }
-    sum += v;
-    doubled = !doubled;
-  }
+  size_t i = digits.size();
+  for (; i >= 2; i -= 2) sum += digit_value(digits[i - 1]) + kDoubled[digit_value(digits[i - 2])];
+  if (i == 1) sum += digit_value(digits[0]);
   return sum % 10 == 0;
 }
 

@@ -69,6 +69,18 @@ TEST(Numbers, TenThousandRandomOnesAreNoCards) {
   EXPECT_EQ(at_medium(as_text(numbers)), 0u);
 }
 
+// Stock numbers that read as landlines of Shanghai, in records full of digits.
+TEST(Numbers, LookAlikesAreNotLiftedByTheirNumber) {
+  std::string text = "[";
+  for (int i = 0; i < 60; ++i) {
+    text += R"({"sku":"0216234)" + std::to_string(5000 + 7 * i) + R"(","n":)" + std::to_string(i) + "},";
+  }
+  EXPECT_GT(scan_whole(text).findings.size(), 50u);
+  EXPECT_EQ(at_medium(text), 0u);
+  // A telephone elsewhere in the item says nothing of another field.
+  EXPECT_EQ(at_medium(R"({"座机":""},)" + text), 0u);
+}
+
 TEST(Numbers, TenThousandConsecutiveOnesAreNoCards) {
   for (const char* first :
        {"4111111111110000", "621234567890120000", "6222021234567890000", "371234567890000"}) {
