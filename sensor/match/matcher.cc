@@ -13,6 +13,7 @@
 #include "sensor/match/context.h"
 #include "sensor/match/judge.h"
 #include "sensor/match/same_text.h"
+#include "sensor/match/text_position.h"
 #include "sensor/token/mask.h"
 #include "sensor/token/token_cache.h"
 #include "signatures/compiler/word_index.h"
@@ -29,23 +30,6 @@ constexpr uint64_t kBreakCharacters = 1000;
 // What judging one end looks at beside the value: the context on both sides.
 constexpr uint64_t kJudgeWork = kContextBack + kContextOn;
 constexpr uint64_t kUnseen = std::numeric_limits<uint64_t>::max();
-
-// The text position of an item offset: of the unit that it lies in.
-size_t text_position(const OffsetMap& map, uint64_t item, size_t size) {
-  const auto pieces = map.pieces();
-  if (pieces.empty()) return 0;
-  auto it = std::upper_bound(pieces.begin(), pieces.end(), item,
-                             [](uint64_t offset, const OffsetMap::Piece& p) { return offset < p.item; });
-  if (it == pieces.begin()) return 0;
-  --it;
-  // Of pieces at one item offset (bytes that say nothing) the first.
-  while (it != pieces.begin() && std::prev(it)->item == it->item) --it;
-  if (it->item_unit == 0) return std::min<size_t>(it->text, size);
-  const uint64_t units = (item - it->item) / it->item_unit;
-  const auto next = std::next(it);
-  const size_t most = next == pieces.end() ? size : std::min<size_t>(next->text, size);
-  return static_cast<size_t>(std::min<uint64_t>(it->text + units * it->text_unit, most));
-}
 
 PersonRole role_of(const DetectorSpec& d) {
   if (d.id.ends_with(".name")) return PersonRole::kName;
