@@ -100,7 +100,7 @@ TEST(SummaryText, AllWereReadIsSaidOnlyWhereItIsSo) {
               HasSubstr("were read; besides, 7 bytes never came\n"));
   EXPECT_THAT(said([](RunResult& r) { r.source_stats.kernel_drops = 7; }),
               HasSubstr("were read; besides, 7 packets were missed\n"));
-  EXPECT_THAT(said([](RunResult&) {}, {{"a.pcap", 1, 60, "cut"}}),
+  EXPECT_THAT(said([](RunResult&) {}, {{"a.pcap", 1, 60, "cut", false, ""}}),
               HasSubstr("were read; besides, 1 files broke off\n"));
   EXPECT_THAT(
       said([](RunResult& r) {
@@ -114,7 +114,7 @@ TEST(SummaryText, AllWereReadIsSaidOnlyWhereItIsSo) {
 TEST(SummaryText, NamesTheFileThatBrokeOff) {
   const Catalogue catalogue;
   const RunResult result;
-  EXPECT_THAT(summary_text({result, catalogue, {{"a.pcap", 1, 60, "empty file"}}, false, false}),
+  EXPECT_THAT(summary_text({result, catalogue, {{"a.pcap", 1, 60, "empty file", false, ""}}, false, false}),
               HasSubstr("  files      0 read to the end, 1 not\n             a.pcap: empty file\n"));
 }
 
@@ -122,8 +122,9 @@ TEST(SummaryText, AnInterruptedReplaySaysHowFarEachFileWasRead) {
   const Catalogue catalogue;
   RunResult result;
   result.interrupted = true;
-  const std::vector<FileReport> files = {
-      {"a.pcap", 70, 4000, "", false}, {"b.pcap", 1234, 60'000, "", true}, {"c.pcap", 0, 0, "", true}};
+  const std::vector<FileReport> files = {{"a.pcap", 70, 4000, "", false, ""},
+                                         {"b.pcap", 1234, 60'000, "", true, ""},
+                                         {"c.pcap", 0, 0, "", true, ""}};
   EXPECT_THAT(summary_text({result, catalogue, files, false, false}),
               StartsWith("Interrupted; up to there:\n  files      1 read to the end, 2 not\n"
                          "             b.pcap: ended after 1,234 packets\n             c.pcap: not begun\n"));

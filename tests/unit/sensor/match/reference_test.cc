@@ -26,7 +26,7 @@ std::set<Hit> by_pcre2(std::string_view text) {
     // Beside what region, date and check speak for letters may stand; not the X that the value could end
     // with.
     const std::string pattern = spec.has_region_check ? "(?<![0-9*])(?:" + spec.shape +
-                                                            ")(?:(?<=[0-9])(?![0-9Xx*])|(?<=[Xx])(?![0-9*]))"
+                                                            ")(?:(?<=[0-9])(?![0-9Xx*])|(?<=[Xx×хХ])(?![0-9*]))"
                                                       : "(?<!" + no + ")(?:" + spec.shape + ")(?!" + no + ")";
     int code = 0;
     PCRE2_SIZE where = 0;
