@@ -219,11 +219,14 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
   const bool one_star = before == '*' && (pos < 2 || text[pos - 2] != '*');
   const bool after_letter = is_letter(before) && !after_escape(text, pos);
   const bool letter_may_follow = groups_[static_cast<size_t>(kind)].letter_may_follow;
+  // Where a length in front says that the value ends.
+  const size_t counted_end =
+      is_length(static_cast<unsigned char>(before)) ? pos + static_cast<unsigned char>(before) : 0;
   const size_t first = hits_->size();
   for (const ShapeAutomaton& automaton : patterns_.shapes().automata(kind)) {
     if (!automaton.starts(static_cast<uint8_t>(text[pos]))) continue;
     const bool alive = automaton.walk(text, pos, [&](size_t end, std::span<const uint16_t> detectors) {
-      const char after = end < text.size() && !length_prefixed(text, pos, end) ? text[end] : ' ';
+      const char after = end < text.size() && end != counted_end ? text[end] : ' ';
       const bool letter = is_letter(after);
       // Inside a longer number for every boundary there is but one that a pack cannot ask for.
       if (is_digit(after) || (letter && !letter_may_follow)) return;

@@ -25,9 +25,10 @@ std::set<Hit> by_pcre2(std::string_view text) {
     const std::string no = spec.boundary == Boundary::kDigits ? "[0-9*]" : "[0-9A-Za-z*]";
     // Beside what region, date and check speak for letters may stand; not the X that the value could end
     // with.
-    const std::string pattern = spec.has_region_check ? "(?<![0-9*])(?:" + spec.shape +
-                                                            ")(?:(?<=[0-9])(?![0-9Xx*])|(?<=[Xx×хХ])(?![0-9*]))"
-                                                      : "(?<!" + no + ")(?:" + spec.shape + ")(?!" + no + ")";
+    const std::string pattern =
+        spec.has_region_check
+            ? "(?<![0-9*])(?:" + spec.shape + ")(?:(?<=[0-9])(?![0-9Xx*])|(?<=[Xx×хХ])(?![0-9*]))"
+            : "(?<!" + no + ")(?:" + spec.shape + ")(?!" + no + ")";
     int code = 0;
     PCRE2_SIZE where = 0;
     pcre2_code* compiled =
