@@ -134,6 +134,7 @@ class SshParser final : public Parser {
       meta.protocol = "ssh";
       side.item = sink.open(std::move(meta), kNoItem);
       side.open = true;
+      side.offset = 0;
     }
     sink.data(side.item, side.offset, bytes);
     side.offset += bytes.size();

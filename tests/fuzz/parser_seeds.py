@@ -85,6 +85,7 @@ for name, parser in (("ssh", SSH), ("quic", QUIC), ("quic_v2", QUIC), ("dtls", D
 VERSION = b"SSH-2.0-x\r\n"
 seed("ssh_hole", SSH, (0, VERSION + b"\0\0\0\x0c\x0a\x14"), (0, 3), (0, b"plain"), (1, VERSION), (1, 2), (1, b"rest"))
 seed("ssh_newkeys", SSH, (0, VERSION + b"\0\0\0\x0c\x0a\x15" + b"\0" * 10 + b"x"), (1, b"hi\n" + VERSION + b"\xff" * 9))
+seed("ssh_text_behind_keys", SSH, (0, VERSION + b"\0\0\0\x0c\x0a\x15" + b"\0" * 10 + b"name,id\nZhang,11010119900307\n" * 6))
 seed("quic_lengths", QUIC, (0, b"\xc0\0\0\0\1\xff"), (0, b"\xc0\0\0\0\1\0\0" + b"\xff" * 12), (1, b"\x80\0\0\0\0\0\0\0"))
 seed("dtls_chain", DTLS, (0, b"\x16\xfe\xfd" + b"\0" * 8 + b"\0\1\1"), (1, b"\x16\xfe\xfd" + b"\0" * 8 + b"\0\1\2\x2e\x80\x80"), (0, b"\x2e\x90"))
 seed("ipsec_marker", IPSEC, (0, b"\0\0\0\0"), (0, b"\xff"), (1, b"\0\0\1\1\0\0\0\1" + b"\x80" * 16), (1, b"text"))

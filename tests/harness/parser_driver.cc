@@ -200,9 +200,14 @@ Script broken(const Script& script, size_t step, size_t at, uint64_t hole) {
 }  // namespace
 
 bool begins_with_hole(const Script& script) {
-  const auto first = std::ranges::find_if(
-      script.steps(), [](const Script::Step& step) { return step.kind != Script::Step::Kind::kEnd; });
-  return first != script.steps().end() && first->kind == Script::Step::Kind::kGap;
+  std::array<bool, 2> ended{};
+  for (const Script::Step& step : script.steps()) {
+    bool& over = ended[index_of(step.direction)];
+    if (over) continue;  // is not played
+    if (step.kind != Script::Step::Kind::kEnd) return step.kind == Script::Step::Kind::kGap;
+    over = true;
+  }
+  return false;
 }
 
 namespace {

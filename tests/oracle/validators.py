@@ -176,6 +176,43 @@ class ResidencePermit:
         return None
 
 
+class ForeignPermanentResident:
+    """GA 2102-2023: 9, province, country, date, serial, MOD 11-2. Before: letters, digits, date, 7-3-1 as on the
+    machine-readable line of ICAO 9303 part 3."""
+
+    name = "cn_foreign_permanent_resident"
+
+    @staticmethod
+    def check_731(body):
+        return str(sum(int(c, 36) * (7, 3, 1)[i % 3] for i, c in enumerate(body)) % 10)
+
+    def good(self):
+        if rng.randrange(2):
+            return with_check("9" + rng.choice(sorted(PROVINCES)) + pick(DIGITS, 3) + random_date().strftime("%Y%m%d")
+                              + pick(DIGITS, 3))
+        body = pick(LETTERS, 3) + pick(DIGITS, 4) + random_date().strftime("%y%m%d") + pick(DIGITS, 1)
+        return body + self.check_731(body)
+
+    def bad(self):
+        if rng.randrange(3):
+            return damage(self.good(), DIGITS + "AX")
+        first = rng.choice(["8", "9"]) + rng.choice(["10", "20", "77", "91", "11"])
+        return with_check(first + pick(DIGITS, 3) + random_date().strftime("%Y%m%d") + pick(DIGITS, 3))
+
+    def oracle(self, value):
+        if re.fullmatch(r"9[0-9]{16}[0-9X]", value):
+            date = date_or_none(value[6:14])
+            return value[1:3] in PROVINCES and date is not None and 1800 <= date.year and date <= TODAY and \
+                ric.calc_check_digit(value) == value[-1]
+        if not re.fullmatch(r"[A-Z]{3}[0-9]{12}", value) or self.check_731(value[:-1]) != value[-1]:
+            return False
+        later = date_or_none("20" + value[7:13])
+        return date_or_none("19" + value[7:13]) is not None or (later is not None and later <= TODAY)
+
+    def settled(self, value, weir):
+        return None
+
+
 class HongKongId:
     """The rule of the Immigration Department, counted from the right: 1 for the check, 2 to 9 to the left."""
 
@@ -359,16 +396,17 @@ class Card:
 
 
 class Mobile:
-    """The ranges of the numbering plan as one expression, with the ranges of machines."""
+    """The ranges of the numbering plan as one expression, with the ranges of machines; the country as people
+    dial it and, without a sign, as E.164 has it stored."""
 
     name = "cn_mobile"
     RANGES = re.compile(
-        r"(?:\+86|0086)?1(?:(?:610\d|740[0-5])\d{6}|49\d{8}|46\d{8}|48\d{8}|749\d{7}|"
+        r"(?:\+86|0086|86)?1(?:(?:610\d|740[0-5])\d{6}|49\d{8}|46\d{8}|48\d{8}|749\d{7}|"
         r"(?:3\d|8\d|4[57]|5[0-35-9]|6[25-7]|7[0-35-8]|9[0-35-9])\d{8})", re.ASCII)
 
     def good(self):
         while True:
-            value = rng.choice(["", "", "", "+86", "0086"]) + "1" + pick("3456789", 1) + pick(DIGITS, 9)
+            value = rng.choice(["", "", "", "+86", "0086", "86"]) + "1" + pick("3456789", 1) + pick(DIGITS, 9)
             if self.RANGES.fullmatch(value):
                 return value
 
@@ -434,8 +472,8 @@ class PlausibleTime:
         return None
 
 
-ORACLES = [ResidentId(), ResidentId15(), ResidencePermit(), HongKongId(), TaiwanId(), SocialSecurityNumber(),
-           CreditCode(), Iban(), Card(), Mobile(), CalendarDate(), PlausibleTime()]
+ORACLES = [ResidentId(), ResidentId15(), ResidencePermit(), ForeignPermanentResident(), HongKongId(), TaiwanId(),
+           SocialSecurityNumber(), CreditCode(), Iban(), Card(), Mobile(), CalendarDate(), PlausibleTime()]
 
 
 def main():
@@ -478,7 +516,7 @@ def main():
         lively = counted[True] >= EACH_WAY * 0.9 and counted[False] >= EACH_WAY * 0.3
         bad = bool(wrong) or share > SETTLED_LIMIT or not lively
         failed |= bad
-        print(f"{'FAILED' if bad else 'ok':6} {identifier.name:24} valid {counted[True]:5} invalid "
+        print(f"{'FAILED' if bad else 'ok':6} {identifier.name:29} valid {counted[True]:5} invalid "
               f"{counted[False]:5} disagreements {len(wrong)} settled {settled or 0}")
         for value, weir, oracle in wrong[:10]:
             print(f"         {value}: weir {weir}, oracle {oracle}")

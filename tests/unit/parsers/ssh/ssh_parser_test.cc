@@ -74,6 +74,18 @@ TEST(Ssh, TextInPacketsBeforeTheKeysIsRead) {
   EXPECT_EQ(got.unread_bytes(kOut, Unread::kEncrypted), kKexInit.size() + kNewKeys.size() + 1);
 }
 
+// Who says NEWKEYS and goes on in clear has said nothing true.
+TEST(Ssh, PlainTextBehindNewKeysIsReadAsAnItemOfItsOwn) {
+  const std::string secret = "name,id\nZhang San,11010119900307867X\nLi Si,110101199003078670\n";
+  const RecordingSink got =
+      drive_every_split(ssh_parser_info(), Script().out(kVersion + kKexInit + kNewKeys + secret));
+  ASSERT_EQ(got.items().size(), 2U) << got.dump();
+  EXPECT_EQ(got.items()[0].bytes, kVersion);
+  EXPECT_EQ(got.items()[0].why, CloseReason::kComplete);
+  EXPECT_EQ(got.items()[1].bytes, secret);
+  EXPECT_EQ(got.unread_bytes(kOut, Unread::kEncrypted), kKexInit.size() + kNewKeys.size());
+}
+
 TEST(Ssh, ARecordedConversationIsCountedToTheByte) {
   const harness::Recorded talk = harness::recorded("tests/data/encrypted/ssh.json");
   const RecordingSink got = drive_every_split(ssh_parser_info(), talk.script);
