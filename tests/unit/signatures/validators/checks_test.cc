@@ -80,7 +80,8 @@ TEST(Digits, Sequential) {
 
 // Bar codes of GS1's and Wikipedia's examples.
 TEST(Ean13, Vectors) {
-  for (std::string_view text : {"4006381333931", "5901234123457", "9780201379624"}) EXPECT_TRUE(ean13(text)) << text;
+  for (std::string_view text : {"4006381333931", "5901234123457", "9780201379624"})
+    EXPECT_TRUE(ean13(text)) << text;
   for (std::string_view text : {"4006381333932", "400638133393", "40063813339310", "400638133393x", ""}) {
     EXPECT_FALSE(ean13(text)) << text;
   }
