@@ -49,6 +49,14 @@ Class class_of(uint32_t code) {
              : Class::kSeparator;
 }
 
+// The A that stands for ten behind the six digits of a Hong Kong identity card, alone.
+bool is_check_letter(std::string_view text, size_t pos, size_t length, uint32_t code) {
+  if (code != 'A' && code != 'a' && code != 0xFF21 && code != 0xFF41) return false;
+  size_t next = 0;
+  return pos + length >= text.size() ||
+         class_of(code_point_at(text, pos + length, &next)) == Class::kSeparator;
+}
+
 }  // namespace
 
 bool is_numeral(uint32_t code) {
@@ -81,6 +89,7 @@ void find_digit_runs(const MetadataReading& reading, std::vector<DigitRun>* runs
     if (what == Class::kSeparator && (!reading.joined || (reading.fragments && code == 0xFFFD))) {
       what = Class::kLetter;
     }
+    if (digits + 1 == kDigitRun && is_check_letter(text, pos, length, code)) what = Class::kDigit;
     if (what == Class::kLetter) {
       finish();
     } else if (what == Class::kDigit || origin.odd) {

@@ -18,7 +18,8 @@ int numeral_value(uint32_t code);
 // So many digits are a number that may be somebody's.
 inline constexpr size_t kDigitRun = 7;
 
-// A stretch of a reading that holds kDigitRun digits or more with nothing but separators between them, and
+// A stretch of a reading that holds kDigitRun digits or more with nothing but separators between them (the
+// check letter A of a Hong Kong identity card behind six counts as the seventh), and
 // the places of its digits in the clean text. An escape inside it counts as a digit: it goes with them.
 struct DigitRun {
   size_t begin = 0, end = 0;  // in the reading's text, from its first digit to its last

@@ -14,8 +14,10 @@ ROUNDS = 6
 # Uids, hashes and tokens: digits of somebody's number stand in one of thousands by chance.
 DIGEST = re.compile(r"(k[0-9a-f]{8}:)?([0-9a-f]{32}|[0-9a-f]{64})|1:[A-Za-z0-9+/]{27}=")
 _HEX = (re.compile(r"%u([0-9a-fA-F]{4})"), re.compile(r"\\u([0-9a-fA-F]{4})"), re.compile(r"\\x([0-9a-fA-F]{2})"),
-        re.compile(r"\\[ux]\{([0-9a-fA-F]{1,6})\}"), re.compile(r"\\U([0-9a-fA-F]{8})"))
-_OCTAL = re.compile(r"\\([0-3][0-7]{2})")
+        re.compile(r"\\[ux]\{([0-9a-fA-F]{1,6})\}"), re.compile(r"\\U([0-9a-fA-F]{8})"),
+        re.compile(r"\\N\{U\+([0-9a-fA-F]{1,6})\}"), re.compile(r"\b0x([0-9a-fA-F]{2})\b[,; ]?"))
+_OCTAL = (re.compile(r"\\([0-3][0-7]{2})"), re.compile(r"\\o\{([0-7]{1,6})\}"))
+_DECIMAL = re.compile(r"\bchr\(([0-9]{1,6})\)[.,+ ]?", re.I)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,60}>")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{10,}")
 _WORD = re.compile(r"=\?[^? ]+\?[bBqQ]\?[^? ]*\?=")
@@ -38,7 +40,9 @@ def _once(text):
         text = urllib.parse.unquote(text)
     for pattern in _HEX:
         text = pattern.sub(_character, text)
-    text = _OCTAL.sub(lambda m: _character(m, 8), text)
+    for pattern in _OCTAL:
+        text = pattern.sub(lambda m: _character(m, 8), text)
+    text = _DECIMAL.sub(lambda m: _character(m, 10), text)
     if "&" in text:
         text = html.unescape(text)
     if "=?" in text and _WORD.search(text):
@@ -134,8 +138,10 @@ class Values:
                     if part in self.numbers:
                         return f"{part} of {self.numbers[part]!r} in {reading!r}"
             letters = plain_letters(reading)
+            joined = re.sub(r"[\W_]", "", letters)
             for form, value in self.letters.items():
-                if form in letters:
+                # Whatever separates letters and digits; a name before "@" keeps its own sign.
+                if form in letters or ("@" not in form and len(form) > 7 and form in joined):
                     return f"{form} of {value!r} in {reading!r}"
         return None
 

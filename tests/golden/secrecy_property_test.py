@@ -61,6 +61,15 @@ def between(separator, group=4):
     return write
 
 
+def parts_of(separator, size):
+    """A value of letters and digits in groups, as people copy it from a card."""
+    def write(value):
+        if not re.fullmatch("[A-Z0-9()]+", value) or not re.search("[A-Z]", value):
+            return None
+        return separator.join(value[i:i + size] for i in range(0, len(value), size))
+    return write
+
+
 def b64(data):
     return base64.b64encode(data).decode()
 
@@ -81,6 +90,10 @@ NOTATIONS = {
     "\\u{}": each(lambda c: f"\\u{{{ord(c):x}}}"),
     "\\U": each(lambda c: f"\\U{ord(c):08x}"),
     "\\x": each(lambda c: f"\\x{ord(c):02x}"),
+    "\\N{U+}": each(lambda c: f"\\N{{U+{ord(c):04X}}}"),
+    "\\o{}": each(lambda c: f"\\o{{{ord(c):o}}}"),
+    "chr()": lambda v: ".".join(f"chr({ord(c)})" for c in v),
+    "0x": lambda v: ",".join(f"0x{ord(c):02x}" for c in v),
     "octal": each(lambda c: f"\\{ord(c):03o}"),
     "entity": each(lambda c: f"&#{ord(c)};"),
     "entity, open": each(lambda c: f"&#{ord(c)}"),
@@ -108,6 +121,8 @@ NOTATIONS = {
     "full width in percent": lambda v: urllib.parse.quote(digits("０１２３４５６７８９")(v)),
     **{f"{s!r} each {n}": between(s, n) for n in (1, 3, 6) for s in
        " -.,;/_:|·—*~'+\x01\x7f\t\0" + "\u200b\u200e\u202e\u2060\ufeff\u00ad\u3000\u30fc\u0301"},
+    **{f"{s!r} in letters and digits, each {n}": parts_of(s, n) for n in (1, 3, 4) for s in " -.·\u200b\u3000"},
+    "lower case": lambda v: v.lower() if v != v.lower() else None,
     **{f"{s!r} each {n}": between(s, n) for n in (1, 4) for s in
        ("%20", "%00", "%2F", "%E2%80%8E", "%ff", "&nbsp;", "&#32;", "&ndash;", "\\t", "<br>", " - ", "\udcff")},
 }
@@ -186,7 +201,7 @@ def main():
     weir = os.path.abspath(options.weir)
     part, parts = map(int, options.part.split("/"))
     sent = list(values())
-    assert len(sent) > 15 and len(NOTATIONS) > 90
+    assert len(sent) > 15 and len(NOTATIONS) > 120
     leaks = {}
     alerts = written_in_all = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -96,6 +96,9 @@ TEST(Metadata, SevenDigitsAreStarsWhateverSeparatesThem) {
   EXPECT_EQ(masked("192.168.10.20:8080"), "***.***.**.**:****");
   EXPECT_EQ(masked("12-34(5)6 , 7x8"), "**-**(*)* , *x8");
   EXPECT_EQ(masked("2026%2F11%2F30"), "**********") << "an escape between the digits goes with them";
+  // The check letter of a Hong Kong identity card is its seventh digit.
+  EXPECT_EQ(masked("G 123-456 (A).txt"), "G ***-*** (*).txt");
+  EXPECT_EQ(masked("123456 Abc"), "123456 Abc");
   // One value and more beside it is a longer number.
   EXPECT_EQ(masked("13812345678_2026.csv"), "***********_****.csv");
   // What may be an escape or three characters of a number's.
