@@ -112,6 +112,11 @@ struct ItemFindings::Kind {
     counted_bonus = bonus();
     counted_invalid = mostly_invalid();
     counted = {};
+    constexpr size_t kFew = 64;
+    if (values.size() <= kFew) {
+      for (const Value& value : values) count(value.score, value.standing, 1);
+      return;
+    }
     for (unsigned s = 0; s < kStandings; ++s) {
       for (int score = 0; score <= 100; ++score) {
         const uint32_t n = scores[s][static_cast<size_t>(score)];

@@ -3,6 +3,7 @@
 #include <hs/hs.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
 
@@ -20,6 +21,24 @@ namespace {
 constexpr size_t kBold = 3, kBoldAddress = 2;
 
 bool is_wide(char c) { return static_cast<signed char>(c) < 0; }
+
+// What may stand beside a value and is no plain boundary: bits by byte.
+constexpr uint8_t kDigitBeside = 1, kLetterBeside = 2, kStarBeside = 4, kJoins = 8, kEscapes = 16,
+                  kLengthBeside = 32;
+constexpr std::array<uint8_t, 256> kBeside = [] {
+  std::array<uint8_t, 256> table{};
+  for (size_t b = 0; b < 256; ++b) {
+    const auto c = static_cast<char>(b);
+    if (is_digit(c)) table[b] |= kDigitBeside;
+    if (is_letter(c)) table[b] |= kLetterBeside;
+    if (c == '*') table[b] |= kStarBeside;
+    if (c == '_' || c == '@' || c == '-') table[b] |= kJoins;
+    if (c == '\\' || c == 'u') table[b] |= kEscapes;
+    if (is_length(static_cast<unsigned char>(b))) table[b] |= kLengthBeside;
+  }
+  return table;
+}();
+uint8_t beside(char c) { return kBeside[static_cast<unsigned char>(c)]; }
 
 constexpr size_t kMostText = std::numeric_limits<int32_t>::max();
 
@@ -132,10 +151,11 @@ void CandidateFinder::try_run(std::string_view text, size_t run) {
       const auto back = static_cast<size_t>(std::bit_width(lead_ins)) - 1;
       lead_ins ^= uint32_t{1} << back;
       const size_t pos = run - back;
-      if ((filter.reach(byte_at(pos)) >> back & 1) == 0 || (pos > 0 && is_digit(text[pos - 1]))) continue;
+      if ((filter.reach(byte_at(pos)) >> back & 1) == 0) continue;
+      const char before = pos > 0 ? text[pos - 1] : ' ';
+      if (is_digit(before)) continue;
       // Most letters before a number are inside a word or a code.
-      if (letters_stand_apart_ && pos > 0 && is_letter(text[pos]) && is_letter(text[pos - 1]) &&
-          !after_escape(text, pos)) {
+      if (letters_stand_apart_ && is_letter(before) && is_letter(text[pos]) && !after_escape(text, pos)) {
         continue;
       }
       try_start(AnchorKind::kDigits, text, pos);
@@ -210,42 +230,52 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
   while (!ahead.empty() && ahead.front() < pos) ahead = ahead.subspan(1);
   if (!ahead.empty() && ahead.front() == pos) return;
   const char before = pos > 0 ? text[pos - 1] : ' ';
-  if (is_digit(before)) return;  // inside a longer number: no boundary allows it
-  // What begins with an escape's letter loses to what stands behind it: \nA123456(3).
-  if (before == '\\' && pos + 1 < text.size() && is_letter(text[pos + 1]) && begins_escape(text, pos)) return;
-  if (before == 'u' && pos > 1 && text[pos - 2] == '\\') return;  // inside an escape
-  const size_t bold = kind == AnchorKind::kAtSign ? kBoldAddress : kBold;
-  if (before == '*' && !bold_before(text, pos, bold)) return;
-  const bool one_star = before == '*' && (pos < 2 || text[pos - 2] != '*');
-  const bool after_letter = is_letter(before) && !after_escape(text, pos);
+  const uint8_t left = beside(before);
+  bool one_star = false, after_letter = false;
+  size_t counted_end = 0;  // where a length in front says that the value ends
+  if (left != 0) {
+    if ((left & kDigitBeside) != 0) return;  // inside a longer number: no boundary allows it
+    if ((left & kEscapes) != 0) {
+      // What begins with an escape's letter loses to what stands behind it: \nA123456(3).
+      if (before == '\\' && pos + 1 < text.size() && is_letter(text[pos + 1]) && begins_escape(text, pos))
+        return;
+      if (before == 'u' && pos > 1 && text[pos - 2] == '\\') return;  // inside an escape
+    }
+    if ((left & kStarBeside) != 0) {
+      if (!bold_before(text, pos, kind == AnchorKind::kAtSign ? kBoldAddress : kBold)) return;
+      one_star = pos < 2 || text[pos - 2] != '*';
+    }
+    after_letter = (left & kLetterBeside) != 0 && !after_escape(text, pos);
+    if ((left & kLengthBeside) != 0) counted_end = pos + static_cast<unsigned char>(before);
+  }
+  const bool joined_before = before == '@' || before == '_';
   const bool letter_may_follow = groups_[static_cast<size_t>(kind)].letter_may_follow;
-  // Where a length in front says that the value ends.
-  const size_t counted_end =
-      is_length(static_cast<unsigned char>(before)) ? pos + static_cast<unsigned char>(before) : 0;
   const size_t first = hits_->size();
   for (const ShapeAutomaton& automaton : patterns_.shapes().automata(kind)) {
     if (!automaton.starts(static_cast<uint8_t>(text[pos]))) continue;
     const bool alive = automaton.walk(text, pos, [&](size_t end, std::span<const uint16_t> detectors) {
       const char after = end < text.size() && end != counted_end ? text[end] : ' ';
-      const bool letter = is_letter(after);
+      const uint8_t right = beside(after);
+      const bool letter = (right & kLetterBeside) != 0;
       // Inside a longer number for every boundary there is but one that a pack cannot ask for.
-      if (is_digit(after) || (letter && !letter_may_follow)) return;
+      if ((right & kDigitBeside) != 0 || (letter && !letter_may_follow)) return;
       if (one_star && after != '*') return;
-      if (after == '*') {
+      if ((right & kStarBeside) != 0) {
         const bool one = end + 1 == text.size() || text[end + 1] != '*';
         if (!bold_after(text, end, kBold) || (one && !one_star)) return;
       }
+      const bool touched = letter || after_letter;
+      const bool joined = joined_before || (right & kJoins) != 0;
       for (const uint16_t d : detectors) {
-        const DetectorSpec& spec = patterns_.detectors()[d];
-        const Boundary boundary = spec.boundary;
-        if ((letter || after_letter) && boundary != Boundary::kDigits) {
+        if (touched || joined) {
+          const DetectorSpec& spec = patterns_.detectors()[d];
           // The judge sees whether region, date and check hold; a letter that could be the value's own is
           // none.
-          if (!spec.has_region_check || ((after == 'X' || after == 'x') && is_digit(text[end - 1]))) continue;
-        }
-        if (boundary == Boundary::kWord &&
-            (after == '_' || after == '@' || after == '-' || before == '@' || before == '_')) {
-          continue;
+          if (touched && spec.boundary != Boundary::kDigits &&
+              (!spec.has_region_check || ((after == 'X' || after == 'x') && is_digit(text[end - 1])))) {
+            continue;
+          }
+          if (joined && spec.boundary == Boundary::kWord) continue;
         }
         hits_->push_back({static_cast<uint32_t>(pos), static_cast<uint32_t>(end), d});
       }

@@ -27,8 +27,8 @@ Frame frame_of(const DetectorSpec& d, std::string_view text, size_t begin, size_
 }
 
 bool listed(const std::vector<std::string>& sorted, std::string_view value) {
-  return std::binary_search(sorted.begin(), sorted.end(), value,
-                            [](std::string_view a, std::string_view b) { return a < b; });
+  return !sorted.empty() && std::binary_search(sorted.begin(), sorted.end(), value,
+                                               [](std::string_view a, std::string_view b) { return a < b; });
 }
 
 size_t count_digits(std::string_view text) {

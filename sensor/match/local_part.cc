@@ -1,6 +1,7 @@
 #include "sensor/match/local_part.h"
 
 #include <algorithm>
+#include <array>
 
 #include "sensor/match/characters.h"
 #include "signatures/compiler/escape_edge.h"
@@ -11,9 +12,14 @@ namespace {
 
 constexpr size_t kLongestDomain = 254;  // RFC 5321, 4.5.3.1.3
 
-bool is_local(char c) {
-  return is_alphanumeric(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-' || c == '\'';
-}
+// By byte.
+constexpr std::array<bool, 256> kLocal = [] {
+  std::array<bool, 256> table{};
+  for (size_t c = 0; c < 128; ++c) table[c] = is_alphanumeric(static_cast<char>(c));
+  for (const char c : std::string_view("._%+-'")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+bool is_local(char c) { return kLocal[static_cast<unsigned char>(c)]; }
 
 // The letter beyond ASCII that ends at `end`: its bytes, 0 where there is none.
 size_t letter_before(std::string_view text, size_t end, size_t floor, bool* unspaced) {
@@ -48,8 +54,10 @@ size_t local_part_begin(std::string_view text, size_t at, size_t floor) {
   bool unspaced = false;
   // Chinese goes right up to an address: it belongs to one only where it stands before the '@' itself.
   const bool wide = letter_before(text, at, floor, &unspaced) > 0 && unspaced;
+  bool apostrophes = false;
   while (begin > floor) {
-    if (is_local(text[begin - 1])) {
+    if (const char c = text[begin - 1]; is_local(c)) {
+      apostrophes = apostrophes || c == '\'';
       --begin;
       continue;
     }
@@ -58,6 +66,7 @@ size_t local_part_begin(std::string_view text, size_t at, size_t floor) {
     begin -= length;
   }
   if (begin < at && begins_escape(text, begin)) begin = std::min(at, begin + escape_length(text, begin));
+  if (!apostrophes) return begin;
   const size_t apostrophe = text.substr(begin, at - begin).rfind('\'');
   if (apostrophe != std::string_view::npos &&
       (!in_name(text, begin, begin + apostrophe, at) || quoted(text, at))) {

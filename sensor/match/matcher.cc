@@ -98,8 +98,9 @@ struct Matcher::Impl {
   void settle_doubles();
   // Returns how far the characters of the plain reading were counted.
   Counted emit(ItemMatchState& state, const TextWindow& window, uint64_t frontier, FindingSink& out);
-  Match make_match(const TextWindow& window, const Candidate& c, uint64_t text_begin);
-  // The spelling that names and tokens are made of, in `canonical`, in `written` or in the text.
+  Match make_match(const TextWindow& window, const Candidate& c, uint64_t text_begin, std::string_view value);
+  // The spelling that names and tokens are made of, in `canonical`, in `written` or in the text: until the
+  // next one.
   std::string_view value_of(const TextWindow& window, const Candidate& c);
   uint64_t close_window(ItemMatchState& state, const TextWindow& window, uint64_t frontier, Counted counted);
   bool beats(const ItemMatchState::Span& a, const ItemMatchState::Span& b) const;
@@ -115,8 +116,9 @@ struct Matcher::Impl {
   // What is shown of the candidate that is being told; `alternatives` are its own.
   class Details final : public MatchDetails {
    public:
-    Details(Impl& impl, const TextWindow& window, const Candidate& c, const Match& match)
-        : impl_(impl), window_(window), c_(c), match_(match) {}
+    Details(Impl& impl, const TextWindow& window, const Candidate& c, std::string_view value,
+            const Match& match)
+        : impl_(impl), window_(window), c_(c), value_(value), match_(match) {}
     Token token() const override;
     std::string masked() const override;
     std::string field() const override;
@@ -126,6 +128,7 @@ struct Matcher::Impl {
     Impl& impl_;
     const TextWindow& window_;
     const Candidate& c_;
+    std::string_view value_;
     const Match& match_;
   };
 
@@ -481,9 +484,10 @@ Counted Matcher::Impl::emit(ItemMatchState& state, const TextWindow& window, uin
     if (beaten) continue;
     counted.move_to(std::max<size_t>(counted.text, text_position(*plain.map, c.begin, plain.utf8.size())),
                     plain.utf8);
-    const Match match = make_match(window, c, counted.characters);
+    const std::string_view value = value_of(window, c);
+    const Match match = make_match(window, c, counted.characters, value);
     ++counters.findings;
-    out.on_match(match, Details(*this, window, c, match));
+    out.on_match(match, Details(*this, window, c, value, match));
   }
   for (uint8_t r = 0; r < state.reaching_count; ++r) {
     if (state.reaching[r].end > frontier && reaching_count < reaching.size()) {
@@ -502,7 +506,8 @@ std::string_view Matcher::Impl::value_of(const TextWindow& window, const Candida
   return canonical_value(d, normalise_value(d, text, written), canonical);
 }
 
-Match Matcher::Impl::make_match(const TextWindow& window, const Candidate& c, uint64_t text_begin) {
+Match Matcher::Impl::make_match(const TextWindow& window, const Candidate& c, uint64_t text_begin,
+                                std::string_view value) {
   Match m;
   m.detector = c.detector;
   m.score = static_cast<uint8_t>(std::clamp(c.judgement.score, 0, 100));
@@ -517,7 +522,6 @@ Match Matcher::Impl::make_match(const TextWindow& window, const Candidate& c, ui
                      ? window.item_end
                      : window.readings[c.reading].map->item_offset(c.judgement.ceiling) - 1;
   m.text_begin = text_begin;
-  const std::string_view value = value_of(window, c);
   const auto name =
       siphash128<1, 3>(name_key, {reinterpret_cast<const uint8_t*>(value.data()), value.size()});
   static_assert(sizeof name == sizeof m.name.bytes);
@@ -527,12 +531,12 @@ Match Matcher::Impl::make_match(const TextWindow& window, const Candidate& c, ui
 
 Token Matcher::Impl::Details::token() const {
   return impl_.tokens.token(*impl_.tokenizer, c_.detector, impl_.patterns->detectors()[c_.detector].id,
-                            impl_.value_of(window_, c_));
+                            value_);
 }
 
 std::string Matcher::Impl::Details::masked() const {
   const DetectorSpec& d = impl_.patterns->detectors()[c_.detector];
-  return mask(impl_.value_of(window_, c_), {d.mask_head, d.mask_tail, d.mask_domain});
+  return mask(value_, {d.mask_head, d.mask_tail, d.mask_domain});
 }
 
 std::string Matcher::Impl::Details::field() const {

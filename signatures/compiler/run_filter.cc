@@ -127,9 +127,11 @@ void RunFilter::add_lead_ins(const ShapeAutomaton& automaton, std::vector<uint32
     ways = std::move(next);
   }
   for (size_t p = 0; p < kBytes; ++p) {
+    const uint32_t wanted = is_digit(p) ? ~uint32_t{2} : ~uint32_t{0};  // no value begins behind a digit
     for (size_t c = 0; c < kBytes; ++c) {
       (*by_bytes)[p * kBytes + c] |= by_classes[automaton.class_of(static_cast<uint8_t>(p)) * classes +
-                                                automaton.class_of(static_cast<uint8_t>(c))];
+                                                automaton.class_of(static_cast<uint8_t>(c))] &
+                                     wanted;
     }
   }
 }

@@ -40,7 +40,7 @@ class RunFilter {
   }
 
   // Bit n: a value can begin n bytes before the run, 1 <= n <= kMostLeadIn, where the last two bytes before
-  // the run are these. For n = 1 the byte before the value counts for nothing.
+  // the run are these. For n = 1 the first stands before the value: no digit may.
   uint32_t lead_ins(uint8_t before_last, uint8_t last) const {
     return lead_ins_[size_t{row_of_[before_last]} * columns_ + column_of_[last]];
   }

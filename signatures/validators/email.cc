@@ -22,9 +22,17 @@ constexpr bool is_hex(char c) {
   return is_ascii_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+// By byte: is it a letter, a digit or one of `others`?
+constexpr std::array<bool, 256> alphanumeric_or(std::string_view others) {
+  std::array<bool, 256> table{};
+  for (size_t c = 0; c < 128; ++c) table[c] = is_ascii_alphanumeric(static_cast<char>(c));
+  for (const char c : others) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+
 bool is_atom_character(char c) {
-  return is_ascii_alphanumeric(c) || is_wide(c) ||
-         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+  static constexpr auto kTable = alphanumeric_or("!#$%&'*+-/=?^_`{|}~");
+  return kTable[static_cast<unsigned char>(c)] || is_wide(c);
 }
 
 bool is_local_part(std::string_view local) {
@@ -60,7 +68,8 @@ constexpr bool is_unspaced(char c) { return static_cast<unsigned char>(c) >= 0xE
 
 // RFC 3986, 3.2.1: unreserved, sub-delims, ':' and '%'.
 bool is_user_character(char c) {
-  return is_ascii_alphanumeric(c) || std::string_view("-._~%!$&'()*+,;=:").find(c) != std::string_view::npos;
+  static constexpr auto kTable = alphanumeric_or("-._~%!$&'()*+,;=:");
+  return kTable[static_cast<unsigned char>(c)];
 }
 
 bool ends_with_word(std::string_view text, std::string_view word) {
