@@ -4,6 +4,8 @@
 #include <immintrin.h>
 
 #include <bit>
+#include <cstdint>
+#include <cstring>
 
 namespace weir {
 
@@ -18,10 +20,33 @@ size_t starts_in_block(const char* bytes) {
   return kBlock - static_cast<size_t>(std::popcount(static_cast<unsigned>(continuations)));
 }
 
+uint64_t word_at(const char* bytes) {
+  uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+// Of its eight bytes; a zero is none.
+size_t continuations_in(uint64_t word) {
+  constexpr uint64_t kOnes = 0x0101010101010101u;
+  return ((word >> 7 & ~word >> 6 & kOnes) * kOnes) >> 56;
+}
+
 size_t count_sse2(std::string_view text) {
+  constexpr size_t kWord = sizeof(uint64_t);
   size_t characters = 0;
   size_t i = 0;
   for (; text.size() - i >= kBlock; i += kBlock) characters += starts_in_block(text.data() + i);
+  const size_t left = text.size() - i;
+  if (text.size() >= kWord) {
+    // Up to two words, the last one from the end: what was counted is shifted out.
+    size_t continuations = 0;
+    if (left >= kWord) continuations = continuations_in(word_at(text.data() + i));
+    if (const size_t rest = left % kWord; rest != 0) {
+      continuations += continuations_in(word_at(text.data() + text.size() - kWord) >> (8 * (kWord - rest)));
+    }
+    return characters + left - continuations;
+  }
   for (; i < text.size(); ++i) characters += is_continuation(text[i]) ? 0 : 1;
   return characters;
 }

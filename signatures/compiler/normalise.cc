@@ -1,5 +1,7 @@
 #include "signatures/compiler/normalise.h"
 
+#include <array>
+
 #include "signatures/validators/checks.h"
 
 namespace weir {
@@ -9,10 +11,20 @@ namespace {
 // Bytes of the separator at `pos`, 0 when there is none.
 size_t separator_at(const DetectorSpec& detector, std::string_view written, size_t pos) {
   for (const std::string& separator : detector.separators) {
-    if (separator[0] == written[pos] && written.substr(pos).starts_with(separator)) return separator.size();
+    if (separator[0] != written[pos]) continue;
+    if (separator.size() == 1 || written.substr(pos).starts_with(separator)) return separator.size();
   }
   return 0;
 }
+
+// By byte: itself for a digit or a capital, the capital for a small letter, 0 for what may be a separator.
+constexpr std::array<char, 256> kPlain = [] {
+  std::array<char, 256> table{};
+  for (char c = '0'; c <= '9'; ++c) table[static_cast<unsigned char>(c)] = c;
+  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<unsigned char>(c)] = c;
+  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<unsigned char>(c)] = static_cast<char>(c - 'a' + 'A');
+  return table;
+}();
 
 }  // namespace
 
@@ -30,12 +42,15 @@ std::string_view normalise_value(const DetectorSpec& detector, std::string_view 
   for (size_t i = 0; i < written.size();) {
     const char c = written[i];
     // Letters and digits are never separators (the pack reader sees to it).
-    const bool digit = c >= '0' && c <= '9', lower = c >= 'a' && c <= 'z';
-    if (!digit && !lower && !(c >= 'A' && c <= 'Z')) {
-      if (const size_t skip = separator_at(detector, written, i); skip != 0) {
-        i += skip;
-        continue;
-      }
+    if (const char plain = kPlain[static_cast<unsigned char>(c)]; plain != 0) {
+      if (n == buffer.size()) return {};
+      buffer[n++] = upper ? plain : c;
+      ++i;
+      continue;
+    }
+    if (const size_t skip = separator_at(detector, written, i); skip != 0) {
+      i += skip;
+      continue;
     }
     if (n == buffer.size()) return {};
     // A multiplication sign or a Cyrillic letter for the X of a check character.
@@ -47,7 +62,7 @@ std::string_view normalise_value(const DetectorSpec& detector, std::string_view 
         continue;
       }
     }
-    buffer[n++] = upper && lower ? static_cast<char>(c - 'a' + 'A') : c;
+    buffer[n++] = c;
     ++i;
   }
   return {buffer.data(), n};

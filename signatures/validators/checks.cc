@@ -35,12 +35,14 @@ constexpr int64_t kTenYears = int64_t{3653} * 86400;
 constexpr int64_t kUnknownClockFirst = 946684800;
 constexpr int64_t kUnknownClockLast = 2147483647;
 
+// One of the seconds from `first` to `last`.
+bool span_near_capture(int64_t first, int64_t last, int64_t capture_time_s) {
+  if (capture_time_s < kEarliestCaptureTime) return last >= kUnknownClockFirst && first <= kUnknownClockLast;
+  return first - capture_time_s <= kTenYears && last - capture_time_s >= -kTenYears;
+}
+
 bool near_capture(int64_t seconds, int64_t capture_time_s) {
-  if (capture_time_s < kEarliestCaptureTime) {
-    return seconds >= kUnknownClockFirst && seconds <= kUnknownClockLast;
-  }
-  const int64_t distance = seconds - capture_time_s;
-  return distance <= kTenYears && distance >= -kTenYears;
+  return span_near_capture(seconds, seconds, capture_time_s);
 }
 
 int64_t leading_number(std::string_view digits, size_t count) {
@@ -159,7 +161,8 @@ bool sequential_digits(std::string_view value, bool has_check_digit) {
 }
 
 TimeForm plausible_time(std::string_view digits, int64_t capture_time_s) {
-  if (digits.size() < 10 || digits.size() > 19) return TimeForm::kNone;
+  constexpr uint32_t kLengths = 1u << 10 | 1u << 13 | 1u << 14 | 1u << 16 | 1u << 18 | 1u << 19;
+  if (digits.size() > 19 || (kLengths >> digits.size() & 1) == 0) return TimeForm::kNone;
   // Ticks of our time begin with a 6.
   if (digits.size() == 18 && digits[0] != '6') return TimeForm::kNone;
   if (!all_ascii_digits(digits)) return TimeForm::kNone;
@@ -196,6 +199,10 @@ TimeForm plausible_time(std::string_view digits, int64_t capture_time_s) {
     default:
       return TimeForm::kNone;
   }
+  // Ten years before and after begin with few digits: most numbers are told by their first.
+  constexpr int64_t kOfFirstDigit = 1'000'000'000;
+  const int64_t least = digit_value(digits[0]) * kOfFirstDigit;
+  if (!span_near_capture(least, least + kOfFirstDigit - 1, capture_time_s)) return TimeForm::kNone;
   return near_capture(leading_number(digits, 10), capture_time_s) ? form : TimeForm::kNone;
 }
 

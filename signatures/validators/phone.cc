@@ -12,7 +12,8 @@ constexpr size_t kMobileDigits = 11;
 // Takes +86, 0086 or, as exports and gateways write it, 86 off the front; false if there is none. No number
 // in its own country begins with 86.
 bool take_country_prefix(std::string_view* value) {
-  for (std::string_view prefix : {"+86", "0086", "86"}) {
+  static constexpr std::string_view kPrefixes[] = {"+86", "0086", "86"};
+  for (const std::string_view prefix : kPrefixes) {
     if (value->starts_with(prefix)) {
       value->remove_prefix(prefix.size());
       return true;
