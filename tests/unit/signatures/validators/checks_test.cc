@@ -102,6 +102,29 @@ TEST(PlausibleTime, EveryForm) {
   EXPECT_EQ(plausible_time("20350101000000", kNow), TimeForm::kDateTime);
 }
 
+// Ten years are 3653 days, 315,619,200 seconds; a capture without a clock takes 2000-01-01 to 2038-01-19.
+TEST(PlausibleTime, EndsTenYearsAwayWhateverTheFirstDigit) {
+  constexpr int64_t kLate = 1900000000, kEarly = 1100000000, kNoClock = 0;
+  for (std::string_view text : {"1584380800", "1999999999", "2000000000", "2215619200"}) {
+    EXPECT_EQ(plausible_time(text, kLate), TimeForm::kSeconds) << text;
+  }
+  for (std::string_view text : {"0784380800", "0999999999", "1000000000", "1415619200"}) {
+    EXPECT_EQ(plausible_time(text, kEarly), TimeForm::kSeconds) << text;
+  }
+  for (std::string_view text : {"0946684800", "0999999999", "1999999999", "2147483647"}) {
+    EXPECT_EQ(plausible_time(text, kNoClock), TimeForm::kSeconds) << text;
+  }
+  for (std::string_view text : {"1584380799", "2215619201", "0999999999", "3000000000"}) {
+    EXPECT_EQ(plausible_time(text, kLate), TimeForm::kNone) << text;
+  }
+  for (std::string_view text : {"0784380799", "1415619201", "2000000000"}) {
+    EXPECT_EQ(plausible_time(text, kEarly), TimeForm::kNone) << text;
+  }
+  for (std::string_view text : {"0946684799", "2147483648", "3000000000"}) {
+    EXPECT_EQ(plausible_time(text, kNoClock), TimeForm::kNone) << text;
+  }
+}
+
 TEST(PlausibleTime, NotATime) {
   constexpr int64_t kNow = 1748503543;
   for (std::string_view text : {"4111111111111111", "6222021234567890128", "1390000000", "2100000000",
