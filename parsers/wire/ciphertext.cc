@@ -83,4 +83,9 @@ bool may_be_ciphertext(Bytes bytes) {
   return n < 2 * kWindow || !shows(bytes.last(kWindow), bytes.last(sample));
 }
 
+bool may_be_encrypted_datagram(Bytes payload) {
+  if (payload.size() >= kLeastCiphertext || payload.size() < 4) return may_be_ciphertext(payload);
+  return !std::ranges::all_of(payload, [](uint8_t c) { return c >= 0x20 && c < 0x7f; });
+}
+
 }  // namespace weir

@@ -18,4 +18,7 @@ inline constexpr size_t kCiphertextSample = 128;
 // False: text, or something else that no cipher made, shows at the begin of `bytes` or at their end.
 bool may_be_ciphertext(Bytes bytes);
 
+// A whole datagram. No cipher's is so short that its bytes say nothing, but a keep-alive of a byte or two.
+bool may_be_encrypted_datagram(Bytes payload);
+
 }  // namespace weir

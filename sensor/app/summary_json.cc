@@ -72,7 +72,8 @@ std::string summary_json(const SummaryInput& input) {
                 {"ahead_seconds", in_seconds(totals.clock.longest_ahead)},
                 {"back", totals.clock.back},
                 {"back_seconds", in_seconds(totals.clock.longest_back)},
-                {"strays", totals.clock.strays}};
+                {"strays", totals.clock.strays},
+                {"taken_back", totals.clock.taken_back}};
 
   j["flows"] = {{"total", totals.flows},
                 {"evicted", totals.flows_evicted},

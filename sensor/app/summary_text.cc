@@ -119,6 +119,12 @@ void clock_part(const ClockCounters& clock, std::string* out) {
   if (clock.ahead != 0) parts.push_back("ahead " + times(clock.ahead, clock.longest_ahead));
   if (clock.back != 0) parts.push_back("back " + times(clock.back, clock.longest_back));
   if (!parts.empty()) line(out, "  clock      stepped or stood silent: %s", join(parts).c_str());
+  if (clock.taken_back != 0) {
+    line(out,
+         "  clock      %s silences were believed and the time before them went on: what ended by them is "
+         "told apart",
+         human_count(clock.taken_back).c_str());
+  }
   if (clock.strays != 0) {
     line(
         out,

@@ -47,12 +47,13 @@ struct FlowRecord {
   TimeoutClass timeout_class = TimeoutClass::kUdp;
   uint8_t tcp_known = 0;  // bit 0, 1: isn of that direction; others: flow_rules.h
   uint8_t idle_list = 0;  // which of the table's idle lists it is in
-  uint8_t reserved = 0;
+  uint8_t stranger = 0;   // a packet may belong to another connection: flow_rules.h
 
   Nanoseconds first_packet = 0;   // capture time of the packet that made it
   Nanoseconds alarm = kNever;     // set_alarm(), by the worker's clock
   std::array<uint32_t, 2> isn{};  // initial sequence numbers, by direction
-  uint32_t pending_isn = 0;       // of a SYN that an established connection may not have believed
+  uint32_t pending_isn = 0;       // of a SYN that an established connection may not have believed; of a
+                                  // stranger: the number behind its packet
   uint32_t hash = 0;              // what the index keeps of the key's hash
 };
 static_assert(sizeof(FlowKey) == 44 && sizeof(FlowRecord) == 96);

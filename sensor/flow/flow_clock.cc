@@ -11,6 +11,10 @@ Nanoseconds shortest_of(const FlowTimeouts& timeouts) {
   return std::min({timeouts.tcp_opening, timeouts.tcp_established, timeouts.tcp_closing, timeouts.udp});
 }
 
+Nanoseconds longest_of(const FlowTimeouts& timeouts) {
+  return std::max({timeouts.tcp_opening, timeouts.tcp_established, timeouts.tcp_closing, timeouts.udp});
+}
+
 }  // namespace
 
 ClockCounters& ClockCounters::operator+=(const ClockCounters& other) {
@@ -19,6 +23,7 @@ ClockCounters& ClockCounters::operator+=(const ClockCounters& other) {
   longest_ahead = std::max(longest_ahead, other.longest_ahead);
   longest_back = std::max(longest_back, other.longest_back);
   strays = std::max(strays, other.strays);
+  taken_back = std::max(taken_back, other.taken_back);
   return *this;
 }
 
@@ -27,7 +32,7 @@ Nanoseconds FlowClock::tolerance_of(const FlowTimeouts& timeouts) {
 }
 
 FlowClock::FlowClock(const FlowTimeouts& timeouts)
-    : tolerance_(tolerance_of(timeouts)), shortest_(shortest_of(timeouts)) {
+    : tolerance_(tolerance_of(timeouts)), shortest_(shortest_of(timeouts)), longest_(longest_of(timeouts)) {
   line_.time = line_then_ = -2 * tolerance_ - 1;  // no packet is in line with it
 }
 
@@ -76,6 +81,7 @@ bool FlowClock::know_again(Nanoseconds time) {
     const Nanoseconds apart = since - (line_.clock - known.clock);
     if (apart > tolerance_ || apart < -tolerance_) continue;
     end_run();
+    if (known.aged && time < line_.time) ++counters_.taken_back;  // and forgotten with the line
     known_[i] = line_;
     line_ = {time, known.clock + since};
     now_ = std::max(now_, line_.clock);
@@ -129,6 +135,7 @@ void FlowClock::join(Nanoseconds time, uint32_t flow) {
     run_.going_on += flow & kGoesOn;
   }
   now_ = std::max(now_, line_.clock + run_.took + (ahead ? tolerance_ : 0));
+  if (ahead) jump_ = telling({run_.since, time - line_.time - (now_ - line_.clock)});
 }
 
 bool FlowClock::agreed() const {
@@ -145,11 +152,33 @@ bool FlowClock::believe() {
   // A live source has said that no such time has passed.
   const bool silent = run.ahead && monotonic_ == 0 && 2 * run.going_on < run.flows;
   const Nanoseconds more = by - (now_ - line_.clock);
+  const bool ages = silent && more > 0;
   count(by);
+  // Who gets older needs no telling.
+  if (run.ahead) believed_ = ages ? Silence{kNoJump, 0} : telling({run.since, more});
+  if (!run.ahead && goes_on_from_silence(to)) ++counters_.taken_back;
+  line_.aged = ages;
   step_to({to, silent ? now_ : line_.clock + run.took});
-  if (!silent || more <= 0) return false;
-  silence_ = {run.since, more};
-  return true;
+  if (ages) silence_ = {run.since, more};
+  return ages;
+}
+
+// Of the jump believed last and a new one: none but a long one takes the place of a longer one, for most
+// flows were last heard before that.
+FlowClock::Silence FlowClock::telling(const Silence& jump) const {
+  return jump.more >= longest_ || jump.more >= believed_.more ? jump : believed_;
+}
+
+// `to`, behind the present line, continues one that was left for a silence.
+bool FlowClock::goes_on_from_silence(Nanoseconds to) {
+  for (size_t i = 0; i < known_count_; ++i) {
+    Line& known = known_[i];
+    const Nanoseconds gone = now_ - known.clock;
+    if (!known.aged || to < known.time - tolerance_ || to > known.time + gone + tolerance_) continue;
+    known.aged = false;
+    return true;
+  }
+  return false;
 }
 
 // The clock goes on by another line.
@@ -160,6 +189,7 @@ void FlowClock::step_to(const Line& line) {
   line_ = line;
   now_ = std::max(now_, line_.clock);
   run_ = Run{};
+  jump_ = believed_;
 }
 
 void FlowClock::count(Nanoseconds by) {

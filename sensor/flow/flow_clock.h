@@ -3,19 +3,24 @@
 //
 //   - a packet at most `tolerance` after or before the latest believed one moves it, or is a little late;
 //   - further ahead the capture may have been silent, a clock may have been set, or one sender's or one
-//   card's
-//     clock is wrong. The timers that were armed before have then run out (they are far shorter), so the
-//     clock goes on by `tolerance`, once, and then as those packets go on; the rest is believed when packets
-//     of several flows, or many packets, and a second of their time agree without one of the old time between
-//     them;
+//     card's clock is wrong. The timers that were armed before have then run out (they are far shorter), so
+//     the clock goes on by `tolerance`, once, and then as those packets go on; the rest is believed when
+//     packets of several flows, or many packets, and a second of their time agree without one of the old time
+//     between them;
 //   - further back, likewise, but for the tolerance;
 //   - a time line that was believed before is known again at once (two clocks in one capture).
 //
 // Where the first of those flows are new ones, time has passed: the capture was silent. Then see() answers
 // true, and since when who was not heard has been silent for how much longer than the clock tells. Who was
 // heard after it began stays. Where half of them or more are TCP connections that just go on, the packets'
-// clock was set, and nobody is older for it. No flow ends for a clock that was set, or for a packet from the
-// future.
+// clock was set, and nobody is older for it. jump() says for both, and while neither is decided, how long a
+// flow was silent by the packets' own times: whose numbers then fit nowhere is another connection.
+//
+// So no flow ends for a packet from the future, nor for a clock that was set in the midst of connections that
+// go on. Four packets of four new flows that agree on a time hours ahead are believed, though: flows that
+// were not heard in that run of packets end by it. Where the old time then goes on, what has ended stays
+// ended (its bytes were read to the end, and what comes of it still is read as a flow picked up late);
+// ClockCounters::taken_back tells how often.
 //
 // A live source knows better (running()): its monotonic clock tells silence from a step at the first packet,
 // and its clock on the wall whether a packet's time is the device's present one.
@@ -27,6 +32,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 
 #include "sensor/base/packet.h"
 #include "sensor/flow/flow.h"
@@ -38,7 +44,8 @@ struct ClockCounters {
   uint64_t back = 0;              // times that it was set back
   Nanoseconds longest_ahead = 0;  // the most that it went on by at once
   Nanoseconds longest_back = 0;
-  uint64_t strays = 0;  // packets whose time was not believed
+  uint64_t strays = 0;      // packets whose time was not believed
+  uint64_t taken_back = 0;  // silences that were believed, and the time before them went on all the same
 
   // Of workers that see the same steps.
   ClockCounters& operator+=(const ClockCounters& other);
@@ -71,6 +78,12 @@ class FlowClock {
     Nanoseconds more = 0;   // … has been silent for so much longer
   };
   const Silence& silence() const { return silence_; }
+  // The last time that the packets' times went ahead, believed or in doubt (a longer one counts before one
+  // shorter than any flow may be silent): who was last heard at `since`
+  // or before, and is heard at a later moment of the clock, was silent for `more` longer as the packets tell
+  // it. `since` is kNoJump where there was none.
+  static constexpr Nanoseconds kNoJump = std::numeric_limits<Nanoseconds>::min();
+  const Silence& jump() const { return jump_; }
 
   // A live source, before the packets of each burst and when there are none: the clock on its wall, and one
   // that only runs (both in ns; 0: the source has none). `idle`: no packet is waiting to be read.
@@ -96,6 +109,7 @@ class FlowClock {
   struct Line {
     Nanoseconds time = 0;
     Nanoseconds clock = 0;
+    bool aged = false;  // when it was left, flows became older
   };
   // Packets in a row that are not in line, all ahead or all behind.
   struct Run {
@@ -124,6 +138,7 @@ class FlowClock {
   void end_run() {
     counters_.strays += run_.packets;
     run_ = Run{};
+    jump_ = believed_;
   }
   bool settle(Nanoseconds time);
   bool doubt(Nanoseconds time, uint32_t flow);
@@ -132,11 +147,14 @@ class FlowClock {
   void join(Nanoseconds time, uint32_t flow);
   bool agreed() const;
   bool believe();
+  Silence telling(const Silence& jump) const;
+  bool goes_on_from_silence(Nanoseconds to);
   void step_to(const Line& line);
   void count(Nanoseconds by);
 
   const Nanoseconds tolerance_;
-  const Nanoseconds shortest_;  // silence that ends a flow
+  const Nanoseconds shortest_;  // silence that ends a flow …
+  const Nanoseconds longest_;   // … and any flow
   Line line_;                   // the latest packet that was believed
   Nanoseconds now_ = 0;
   bool started_ = false;
@@ -145,6 +163,8 @@ class FlowClock {
   size_t known_count_ = 0;
   uint32_t lost_ = 0;  // packets in a row that are not in line, whichever side
   Silence silence_;
+  Silence jump_{kNoJump, 0};
+  Silence believed_{kNoJump, 0};
   // A live source's.
   Nanoseconds wall_ = 0;
   Nanoseconds monotonic_ = 0;          // at the burst that is being read

@@ -95,12 +95,30 @@ bool packet_starts_anew(FlowRecord& flow, const PacketView& packet, Direction di
   // Where the other side has answered already, a second SYN has to prove itself there too.
   if (flow.timeout_class == TimeoutClass::kTcpOpening && (flow.tcp_known & isn_bit(1 - own)) == 0)
     return true;
+  flow.stranger = 0;
   flow.pending_isn = packet.tcp_seq;
   flow.tcp_known |= kPendingSyn;
   flow.tcp_known =
       static_cast<uint8_t>(direction == Direction::kFromResponder ? flow.tcp_known | kPendingFromResponder
                                                                   : flow.tcp_known & ~kPendingFromResponder);
   return false;
+}
+
+void note_stranger(FlowRecord& flow, const PacketView& packet, Direction direction) {
+  if ((flow.tcp_known & kPendingSyn) != 0) return;
+  flow.pending_isn = packet.tcp_seq + packet.payload_wire;
+  flow.stranger =
+      direction == Direction::kFromResponder ? kStranger | kStrangerFromResponder : uint8_t{kStranger};
+}
+
+bool bears_stranger_out(const FlowRecord& flow, const PacketView& packet, Direction direction) {
+  if ((flow.stranger & kStranger) == 0) return false;
+  const bool its_own =
+      ((flow.stranger & kStrangerFromResponder) != 0) == (direction == Direction::kFromResponder);
+  const auto both = static_cast<uint8_t>(3u << kSeenShift);
+  if (its_own && (flow.tcp_known & both) == both) return false;
+  const uint32_t number = its_own ? packet.tcp_seq : packet.tcp_ack;
+  return is_near(flow.pending_isn, number);
 }
 
 }  // namespace weir

@@ -28,6 +28,11 @@ inline bool same_conversation(const FlowKey& flow, const FlowKey& packet, Direct
          flow.dst == packet.src;
 }
 
+// Of sequence numbers of one direction of a connection: no window, and no stretch that a capture missed while
+// both sides sent, is so large. Numbers of another connection are near by chance once in 128.
+inline constexpr uint32_t kReach = uint32_t{1} << 24;
+inline bool is_near(uint32_t one, uint32_t other) { return one - other + kReach <= 2 * kReach; }
+
 inline Nanoseconds timeout_of(TimeoutClass timeout_class, const FlowTimeouts& timeouts) {
   switch (timeout_class) {
     case TimeoutClass::kTcpOpening:
@@ -84,5 +89,18 @@ inline bool starts_anew(FlowRecord& flow, const PacketView& packet, Direction di
   if ((packet.tcp_flags & kTcpSyn) == 0 && (flow.tcp_known & kPendingSyn) == 0) return false;
   return packet_starts_anew(flow, packet, direction);
 }
+
+// A packet without SYN, whose numbers are far from all that the connection can be at, after a silence: the
+// ports are another connection's by now, or the packet is forged. Its flow stays, and the packet is none of
+// it, until another bears it out: the other side's, in the same far numbers; where that side was never
+// captured, its sender's next one.
+inline constexpr uint8_t kStranger = 1;  // FlowRecord::stranger: pending_isn is set …
+inline constexpr uint8_t kStrangerFromResponder = 2;
+// Silence, by the worker's clock, after which ports may be used again without a SYN in the capture: a host
+// waits 60 s, or a second where it is told to, and a jump that is in doubt moves the clock by 5 s at most.
+inline constexpr Nanoseconds kPortsRest = 4 * kSecond;
+void note_stranger(FlowRecord& flow, const PacketView& packet, Direction direction);
+// `packet` has far numbers, too.
+bool bears_stranger_out(const FlowRecord& flow, const PacketView& packet, Direction direction);
 
 }  // namespace weir

@@ -80,6 +80,7 @@ class FlowTable {
     FlowType* flow;  // never null; valid until it leaves
     Direction direction;
     bool created;
+    Nanoseconds heard;  // when it was last heard before this packet; created: now
   };
 
   // `key` must be random in production; no result depends on it. Throws std::runtime_error when the
@@ -212,8 +213,9 @@ auto FlowTable<State>::find_or_create(const PacketView& packet, uint64_t hash, N
     leave(*flow, FlowEnd::kReplaced, now);
     return create(packet, hash, now);
   }
+  const Nanoseconds heard = flow->last_packet;
   touch(*flow, now);
-  return {flow, direction, false};
+  return {flow, direction, false, heard};
 }
 
 template <class State>
@@ -230,7 +232,7 @@ auto FlowTable<State>::create(const PacketView& packet, uint64_t hash, Nanosecon
   list(*flow);
   wheel_.arm(id, due(*flow));
   ++counters_.created;
-  return {flow, direction, true};
+  return {flow, direction, true, now};
 }
 
 // A place for a new flow: one given back, a fresh one if the budget allows, or the longest idle flow's.

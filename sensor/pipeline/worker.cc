@@ -11,7 +11,9 @@
 #include "sensor/decode/duplicates.h"
 #include "sensor/pipeline/conversation.h"
 #include "sensor/pipeline/flow_sessions.h"
+#include "sensor/pipeline/flow_sink.h"
 #include "sensor/pipeline/flow_state.h"
+#include "sensor/pipeline/port_reuse.h"
 
 namespace weir {
 
@@ -118,6 +120,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     Nanoseconds time = 0;
     Nanoseconds now = 0;   // the clock at it …
     Nanoseconds told = 0;  // … and as the packets tell it
+    FlowClock::Silence jump;
     uint64_t hash = 0;
     uint64_t copy_hash = 0;  // for duplicates_
     bool mine = false;       // a TCP or UDP packet of this worker; else only its time counts
@@ -156,6 +159,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
       due.time = raw.time;
       due.now = clock_.now();
       due.told = clock_.told();
+      due.jump = clock_.jump();
       due.mine = false;
       if (raw.is_tick()) continue;
       if (options_.count > 1) {
@@ -216,9 +220,14 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
 
   void handle_reassembled(const ReassembledPacket& packet) {
     const PacketView& view = packet.view;
-    const auto [flow, direction, created] = table_.find_or_create(view, now());
+    const uint64_t hash = table_.hash(view.key);
+    auto [flow, direction, created, heard] = table_.find_or_create(view, hash, now());
     if (created) ++totals_.flows;
     if (options_.last_stage < Stage::kReassembly) return;
+    if (packet.use == PieceUse::kPacket) {
+      flow = own_flow({view, hash, now(), clock_.jump()}, flow, &direction, heard);
+      if (flow == nullptr) return;
+    }
     flow->state.no_ports |= packet.no_ports;
     flow->state.ledger += packet.beside;
     switch (packet.use) {
@@ -291,9 +300,13 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     const PacketView& packet = due.view;
     const bool duplicate = duplicates_.enabled() && duplicates_.is_repeat(due.copy_hash, due.time);
     if (duplicate) ++totals_.duplicates;
-    const auto [flow, direction, created] = table_.find_or_create(packet, due.hash, due.now);
+    auto [flow, direction, created, heard] = table_.find_or_create(packet, due.hash, due.now);
     if (created) ++totals_.flows;
     if (options_.last_stage < Stage::kReassembly) return;
+    if (heard <= due.jump.since || due.now - heard >= kPortsRest || flow->stranger != 0) [[unlikely]] {
+      flow = own_flow({packet, due.hash, due.now, due.jump}, flow, &direction, heard);
+      if (flow == nullptr) return;
+    }
     if (duplicate && packet.key.protocol == kProtoUdp) {
       // TCP's reassembly sees a repeat like any other in it.
       flow->state.ledger.seen += packet.payload_wire;
@@ -301,6 +314,36 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     } else {
       handle_transport(*flow, packet, direction);
     }
+  }
+
+  struct Arrived {
+    const PacketView& view;
+    uint64_t hash;
+    Nanoseconds now;
+    FlowClock::Silence jump;
+  };
+
+  // A flow that was silent, or whose ports another connection may use: whose the packet is. Null: read apart.
+  WorkerFlow* own_flow(const Arrived& packet, WorkerFlow* flow, Direction* direction, Nanoseconds heard) {
+    const bool jumped = heard <= packet.jump.since && packet.jump.since < packet.now;
+    const Nanoseconds over =
+        heard + timeout_of(flow->timeout_class, options_.flow.timeouts) - (jumped ? packet.jump.more : 0);
+    const bool outlived = over < packet.now;
+    switch (judge_reuse(*flow, packet.view, *direction, outlived, packet.now - heard >= kPortsRest)) {
+      case Reuse::kSame:
+        return flow;
+      case Reuse::kDoubtful:
+        count_payload(*flow, packet.view);
+        handle_piece(*flow, packet.view, *direction, ExtraKind::kConflict);
+        return nullptr;
+      case Reuse::kAnother:
+        table_.remove(*flow, outlived ? FlowEnd::kIdle : FlowEnd::kReplaced, std::min(over, packet.now));
+        break;
+    }
+    const auto found = table_.find_or_create(packet.view, packet.hash, packet.now);
+    *direction = found.direction;
+    ++totals_.flows;
+    return found.flow;
   }
 
   [[gnu::always_inline]] void handle_transport(WorkerFlow& flow, const PacketView& packet,
@@ -324,7 +367,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     if (packet.payload_wire != 0 && options_.last_stage >= Stage::kParse) sessions_.make_room(flow);
     if (state.tcp.bypassed(direction) && !may_be_ciphertext(packet.payload)) [[unlikely]]
       read_again(flow, packet);
-    FlowSink sink(*this, flow, packet);
+    FlowSink sink(sessions_, reads_, flow, &packet);
     TcpContext context{tcp_shared_, state.ledger, now()};
     state.tcp.on_segment(packet, direction, sink, context);
     if (packet.payload_wire != 0 && state.session) bypass_skipped(flow, packet.time, sink, context);
@@ -392,12 +435,6 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     settle(flow);
   }
 
-  // No cipher's datagram is so short that its bytes say nothing; a keep-alive of a NAT is a byte or two.
-  static bool may_be_encrypted_datagram(Bytes payload) {
-    if (payload.size() >= kLeastCiphertext || payload.size() < 4) return may_be_ciphertext(payload);
-    return !std::ranges::all_of(payload, [](uint8_t c) { return c >= 0x20 && c < 0x7f; });
-  }
-
   // A wrong checksum counts where it is asked for, and where others of the direction are right: a card that
   // fills the sums in leaves none right.
   bool is_sound_datagram(FlowState& state, const PacketView& packet, Direction direction) const {
@@ -425,61 +462,10 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
     rearm(flow);
   }
 
-  // Reassembly's way to the flow's session.
-  class FlowSink final : public StreamSink {
-   public:
-    FlowSink(Impl& worker, WorkerFlow& flow) : worker_(worker), flow_(flow) {}
-    FlowSink(Impl& worker, WorkerFlow& flow, const PacketView& packet)
-        : worker_(worker), flow_(flow), packet_(&packet) {}
-
-    void on_chunk(Direction d, uint64_t offset, Bytes bytes, Nanoseconds time) override {
-      if (FlowSession* s = session()) {
-        s->on_chunk(d, offset, bytes, time, flow_.state.tcp.is_behind(opposite(d)));
-      } else {
-        refuse(bytes);
-      }
-    }
-    void on_gap(Direction d, uint64_t offset, uint64_t n, Nanoseconds time) override {
-      if (FlowSession* s = session()) s->on_gap(d, offset, n, time);
-    }
-    void on_end(Direction d, Nanoseconds time) override {
-      FlowState& state = flow_.state;
-      if (state.session) state.session->on_end(d, time);
-      if (state.rest.resting()) state.rest.end(d);  // nothing is open: there is nothing else to do
-    }
-    void on_extra(ExtraKind kind, Direction d, uint64_t offset, Bytes bytes, const Surroundings& around,
-                  Nanoseconds time) override {
-      if (FlowSession* s = session()) {
-        s->on_extra(kind, d, offset, bytes, around, time);
-      } else {
-        refuse(bytes.first(bytes.size() - around.shared));
-      }
-    }
-    void on_urgent(Direction d, uint64_t offset) override {
-      if (FlowSession* s = session()) s->on_urgent(d, offset);
-    }
-    Bytes recent(Direction d) const override {
-      return flow_.state.session ? flow_.state.session->recent(d) : Bytes();
-    }
-
-   private:
-    FlowSession* session() {
-      if (worker_.options_.last_stage < Stage::kParse) return nullptr;
-      return worker_.sessions_.of(flow_, packet_);
-    }
-    void refuse(Bytes bytes) {
-      if (worker_.options_.last_stage < Stage::kParse) return;
-      flow_.state.ledger.add_unread(Unread::kMemory, bytes.size());
-    }
-    Impl& worker_;
-    WorkerFlow& flow_;
-    const PacketView* packet_ = nullptr;
-  };
-
   void on_leave(WorkerFlow& flow, FlowEnd why, Nanoseconds when) override {
     FlowState& state = flow.state;
     if (flow.key.protocol == kProtoTcp && options_.last_stage >= Stage::kReassembly) {
-      FlowSink sink(*this, flow);
+      FlowSink sink(sessions_, reads_, flow);
       TcpContext context{tcp_shared_, state.ledger, when};
       state.tcp.finish(told(when), sink, context);
     }
@@ -494,7 +480,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
   Nanoseconds on_alarm(WorkerFlow& flow, Nanoseconds now) override {
     FlowState& state = flow.state;
     if (state.tcp.deadline(tcp_shared_) < now) {
-      FlowSink sink(*this, flow);
+      FlowSink sink(sessions_, reads_, flow);
       TcpContext context{tcp_shared_, state.ledger, now};
       state.tcp.expire(now, sink, context);
     }
@@ -550,6 +536,7 @@ class Worker::Impl : private FlowObserver<FlowState>, private AlertSink {
   }
 
   const WorkerOptions options_;
+  const bool reads_ = options_.last_stage >= Stage::kParse;
   std::unique_ptr<PacketSource> source_;
   AlertChannel* channel_;
   AlertOutlet outlet_;

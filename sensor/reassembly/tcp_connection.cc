@@ -65,6 +65,20 @@ void TcpConnection::on_segment(const PacketView& packet, Direction from, StreamS
   settle(reverse);
 }
 
+bool TcpConnection::is_elsewhere(const PacketView& packet, Direction from, uint32_t reach) const {
+  const auto is_far = [reach](const Half& half, uint32_t number) {
+    const auto apart = [reach, number](uint32_t at) { return number - at + reach > 2 * reach; };
+    if ((half.flags & kStarted) == 0) {
+      return (half.flags & kAckKnown) != 0 && apart(static_cast<uint32_t>(half.acked));
+    }
+    // What is acknowledged may lie beyond a hole, or in a direction that is no longer captured.
+    const uint64_t beyond = half.acked > half.next ? half.acked - half.next : 0;
+    return apart(half.next_seq) && apart(half.next_seq + static_cast<uint32_t>(beyond));
+  };
+  return is_far(half_[index_of(from)], packet.tcp_seq) &&
+         is_far(half_[index_of(opposite(from))], packet.tcp_ack);
+}
+
 // Learns on the way what the direction's packets are like.
 bool TcpConnection::is_doubtful(Half& half, const PacketView& packet) {
   // Without ACK a segment is dropped (RFC 9293 3.10.7.4), but for SYN and RST.

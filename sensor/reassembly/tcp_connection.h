@@ -93,6 +93,9 @@ class TcpConnection {
   bool reset() const { return ((half_[0].flags | half_[1].flags) & kReset) != 0; }
   // on_end was called for `d`.
   bool ended(Direction d) const { return (half_[index_of(d)].flags & kEnded) != 0; }
+  // The numbers of `packet`, which has an ACK, are both farther than `reach` from where the connection is;
+  // false where one of the two is not known.
+  bool is_elsewhere(const PacketView& packet, Direction from, uint32_t reach) const;
   // A SYN of both sides was seen.
   bool handshake_seen() const { return (half_[0].flags & half_[1].flags & kSyn) != 0; }
   // The receiver of `d` has acknowledged bytes of it that have not been passed on.
