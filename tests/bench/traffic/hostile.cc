@@ -149,15 +149,26 @@ void words_around_numbers(Capture& capture, size_t bytes) {
   repeat(capture, bytes, times("tel ", 10) + "13812345678 " + times("id ", 5));
 }
 
-// Undeclared by 0x1 and 0x18 code lengths: RFC 1951 3.2.7. Each block says two codes and ends at once.
-std::string empty_dynamic_blocks(size_t bytes) {
+// Bits of deflate, lowest first.
+struct Bits {
   std::string out;
-  uint64_t held = 0;
-  unsigned count = 0;
-  const auto bits = [&](uint32_t value, unsigned n) {
+  void operator()(uint32_t value, unsigned n) {
     held |= uint64_t{value} << count;
     for (count += n; count >= 8; count -= 8, held >>= 8) out += static_cast<char>(held & 0xff);
-  };
+  }
+  std::string take() {
+    if (count > 0) out += static_cast<char>(held & 0xff);
+    return std::move(out);
+  }
+
+ private:
+  uint64_t held = 0;
+  unsigned count = 0;
+};
+
+// RFC 1951 3.2.7. Each block says two codes, then `letters` zero bytes.
+std::string dynamic_blocks(size_t bytes, int letters) {
+  Bits bits;
   const auto block = [&](uint32_t last) {
     bits(last, 1);
     bits(2, 2);   // dynamic
@@ -173,20 +184,37 @@ std::string empty_dynamic_blocks(size_t bytes) {
     bits(117 - 11, 7);
     bits(0, 1);
     bits(0, 1);
+    for (int i = 0; i < letters; ++i) bits(0, 1);
     bits(1, 1);  // end of block
   };
-  while (out.size() < bytes) block(0);
+  while (bits.out.size() < bytes) block(0);
   block(1);
-  if (count > 0) out += static_cast<char>(held & 0xff);
-  return out;
+  return bits.take();
 }
 
-void empty_blocks(Capture& capture, size_t bytes) {
-  const std::string blocks = empty_dynamic_blocks(kBody);
+// 3.2.6: each block is one letter.
+std::string fixed_blocks(size_t bytes) {
+  Bits bits;
+  const auto block = [&](uint32_t last) {
+    bits(last, 1);
+    bits(1, 2);
+    bits(0x89, 8);  // 0x91, an "a", from its highest bit on
+    bits(0, 7);
+  };
+  while (bits.out.size() < bytes) block(0);
+  block(1);
+  return bits.take();
+}
+
+void gzip_of(Capture& capture, size_t bytes, const std::string& blocks) {
   const std::string gzip = std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10) + blocks + std::string(8, '\0');
   upload(
       capture, bytes, [&] { return gzip; }, "Content-Encoding: gzip\r\n");
 }
+
+void empty_blocks(Capture& capture, size_t bytes) { gzip_of(capture, bytes, dynamic_blocks(kBody, 0)); }
+void dynamic_letters(Capture& capture, size_t bytes) { gzip_of(capture, bytes, dynamic_blocks(kBody, 4)); }
+void fixed_letters(Capture& capture, size_t bytes) { gzip_of(capture, bytes, fixed_blocks(kBody)); }
 
 void tiny_requests(Capture& capture, size_t bytes) {
   Talk talk(capture);
@@ -251,6 +279,8 @@ constexpr Hostile kInputs[] = {
     {"keywords", "the packs' words, and nothing else", keywords},
     {"words_around_numbers", "one number among words that speak for it", words_around_numbers},
     {"empty_blocks", "gzip of empty dynamic blocks", empty_blocks},
+    {"dynamic_letters", "gzip of dynamic blocks of four bytes each", dynamic_letters},
+    {"fixed_letters", "gzip of fixed blocks of a letter each", fixed_letters},
     {"tiny_requests", "pipelined requests of 16 bytes", tiny_requests},
     {"start_lines", "819 beginnings of a request in a line, after broken framing", start_lines},
     {"tls_records", "700 empty TLS records of a flow already under way, then byte by byte", tls_records},

@@ -302,6 +302,42 @@ TEST(Inflate, WhatSaysSomethingIsNotGivenUp) {
   }
 }
 
+// Server-sent events and lines of JSON, flushed one by one for as long as somebody listens, are read to the
+// end, however little each says and whatever block the encoder takes for it.
+TEST(Inflate, AHundredThousandFlushedLinesAreReadToTheEnd) {
+  TestPool pool;
+  std::mt19937 random(11);
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) {
+    std::string line = "{\"id\":" + std::to_string(random()) + ",\"v\":" + std::to_string(random());
+    line.resize(38, ' ');
+    text += line + "}\n";
+  }
+  ASSERT_EQ(text.size(), 4'000'000u);
+  std::array<uint8_t, 4096> room{};
+  for (const int strategy : {Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY}) {
+    for (const int flush : {Z_SYNC_FLUSH, Z_FULL_FLUSH}) {
+      z_stream z{};
+      deflateInit2(&z, 6, Z_DEFLATED, 31, 8, strategy);
+      std::string coded;
+      for (size_t at = 0; at < text.size(); at += 40) {
+        z.next_in = reinterpret_cast<Bytef*>(text.data() + at);
+        z.avail_in = 40;
+        z.next_out = room.data();
+        z.avail_out = room.size();
+        deflate(&z, at + 40 < text.size() ? flush : Z_FINISH);
+        coded.append(reinterpret_cast<const char*>(room.data()), room.size() - z.avail_out);
+      }
+      deflateEnd(&z);
+      const Outcome lines = decode(InflateWrapper::kGzip, {coded}, 4096, pool);
+      EXPECT_EQ(lines.status, DecodeStatus::kOk) << strategy << flush;
+      EXPECT_TRUE(lines.complete);
+      EXPECT_EQ(lines.checksum_errors, 0u);
+      EXPECT_TRUE(lines.out == text);
+    }
+  }
+}
+
 TEST(Inflate, MembersOfAnySizeAndNumber) {
   TestPool pool;
   std::mt19937 random(6);

@@ -127,6 +127,26 @@ TEST(Tls, AnEndlessHelloIsNotKept) {
   EXPECT_EQ(sink.unread_bytes(kOut, Unread::kEncrypted), records.size());
 }
 
+// Nobody greets for more than 256 KiB: what is behind that is read, however well its records are made.
+TEST(Tls, AGreetingWithoutEndIsReadInTheEnd) {
+  const std::string text = "name,phone\nZhang,13812345678\n";
+  std::string records = record(22, std::string("\x01\0\0\x02\x03\x03", 6));
+  while (records.size() < (256u << 10) + 20'000) records += record(22, std::string(16'000, 'x'));
+  const size_t greeting = records.size();
+  const std::unique_ptr<Parser> parser = tls_parser_info().make(false);
+  RecordingSink sink;
+  const std::string all = records + record(22, text) + text;
+  for (size_t at = 0; at < all.size(); at += 1448) {
+    parser->on_data(kOut, as_bytes(std::string_view(all).substr(at, 1448)), sink);
+  }
+  parser->on_end(kOut, sink);
+  const auto raw = sink.of_kind(ItemKind::kRawStream);
+  ASSERT_EQ(raw.size(), 1u);
+  EXPECT_TRUE(raw[0]->bytes.ends_with(record(22, text) + text));
+  EXPECT_EQ(raw[0]->bytes.size() + sink.unread_bytes(kOut, Unread::kEncrypted), all.size());
+  EXPECT_LE(sink.unread_bytes(kOut, Unread::kEncrypted), greeting);
+}
+
 TEST(Tls, BrokenRecordsAreReadRaw) {
   const Recorded one = recorded()[0];
   const RecordingSink got = drive_every_split(

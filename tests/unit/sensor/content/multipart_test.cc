@@ -162,6 +162,36 @@ TEST(Multipart, TooManyPartsAreText) {
   EXPECT_EQ(std::count(events.text.begin(), events.text.end(), '|'), 10);
 }
 
+// One part more than are told apart: it and what follows it are text of the last, and nothing is unread.
+TEST(Multipart, ThePartAfterTheThousandthIsReadAsText) {
+  std::string form;
+  for (int i = 1; i <= 1002; ++i) {
+    form += "--X7\r\nContent-Disposition: form-data; name=\"f" + std::to_string(i) + "\"\r\n\r\n" +
+            std::to_string(13'800'000'000 + i) + "\r\n";
+  }
+  form += "--X7--\r\n";
+  ContentBench bench;
+  const RecordedItem& body = bench.one(form_meta(), form);
+  EXPECT_EQ(bench.text.items.size(), 1u);
+  EXPECT_NE(body.window_of("f1000"), nullptr);
+  EXPECT_EQ(body.window_of("f1001"), nullptr);
+  for (const char* number : {"13800000001", "13800001000", "13800001001", "13800001002"}) {
+    EXPECT_TRUE(body.says(number)) << number;
+  }
+  EXPECT_EQ(bench.ledger.unread_total(), 0u);
+}
+
+// The longest boundary that is believed, and one byte more: then the first line tells, if it is short enough.
+TEST(Multipart, BoundariesAroundTheLimit) {
+  for (const size_t size : {70u, 200u, 201u, 5000u}) {
+    const std::string boundary(size, 'b');
+    const std::string body = "--" + boundary + "\r\n\r\nfield,13812345678\r\n--" + boundary + "--\r\n";
+    const std::string says = read(body, boundary, 64);
+    EXPECT_NE(says.find("field,13812345678"), std::string::npos) << size;
+    EXPECT_EQ(says.find(boundary) == std::string::npos, size <= 200) << size;
+  }
+}
+
 TEST(Multipart, Nested) {
   const std::string inner =
       "--in\r\nContent-Disposition: attachment; filename=one.txt\r\n\r\n13812345678\r\n--in--\r\n";
