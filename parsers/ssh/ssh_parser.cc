@@ -52,7 +52,9 @@ class SshParser final : public Parser {
           break;
         case State::kKeyed:
           judge(side, direction, bytes, sink);
-          break;
+          if (status(sink) != ParseStatus::kDone) break;
+          if (!bytes.empty()) sink.unread(direction, Unread::kEncrypted, bytes.size());
+          return ParseStatus::kDone;
         case State::kEncrypted:
           sink.unread(direction, Unread::kEncrypted, std::exchange(bytes, {}).size());
           break;
@@ -61,15 +63,15 @@ class SshParser final : public Parser {
           break;
       }
     }
-    return status();
+    return status(sink);
   }
 
   ParseStatus on_gap(Direction direction, uint64_t n, ContentSink& sink) override {
     Side& side = sides_[index_of(direction)];
-    if (n == 0 || side.state == State::kEncrypted) return status();
+    if (n == 0 || side.state == State::kEncrypted) return status(sink);
     if (side.state == State::kKeyed) {
       end_judging(side, direction, sink);
-      if (side.state == State::kKeyed) return status();
+      if (side.state == State::kKeyed) return status(sink);
     }
     const bool in_packet = side.state == State::kPackets && n < side.remaining;
     if (side.open && (side.state != State::kPackets || (side.reads && side.remaining > 0))) {
@@ -78,12 +80,12 @@ class SshParser final : public Parser {
       side.offset += hole;
     }
     if (in_packet) side.remaining -= static_cast<uint32_t>(n);
-    if (in_packet || side.state == State::kRaw) return status();
+    if (in_packet || side.state == State::kRaw) return status(sink);
     // Where the next packet begins is not known any more, and all but the first few are encrypted.
     if (side.head_size > 0) sink.unread(direction, Unread::kEncrypted, std::exchange(side.head_size, 0));
     close(side, CloseReason::kTruncated, sink);
     side.state = State::kEncrypted;
-    return status();
+    return status(sink);
   }
 
   void on_end(Direction direction, ContentSink& sink) override {
@@ -99,18 +101,20 @@ class SshParser final : public Parser {
 
  private:
   enum class State : uint8_t {
-    kVersion,    // before the end of the version line
-    kPackets,    // readable packets
-    kKeyed,      // past NEWKEYS: a sample of what follows must be ciphertext
-    kEncrypted,  // … and was
+    kVersion,  // before the end of the version line
+    kPackets,  // readable packets
+    kKeyed,  // past NEWKEYS: what follows must be ciphertext, sample by sample until the other side is sealed
+    kEncrypted,  // after a hole: nothing tells where a packet begins
     kRaw,        // not SSH after all
   };
   struct Side {
     State state = State::kVersion;
     bool open = false;
-    bool named = true;   // the line in hand begins with kName, as far as it goes
-    bool reads = false;  // the packet in hand holds text
-    bool last = false;   // the packet in hand is NEWKEYS
+    bool named = true;    // the line in hand begins with kName, as far as it goes
+    bool reads = false;   // the packet in hand holds text
+    bool last = false;    // the packet in hand is NEWKEYS
+    bool sealed = false;  // in kKeyed: a sample was ciphertext
+    bool done() const { return state == State::kEncrypted || (state == State::kKeyed && sealed); }
     uint8_t head_size = 0;
     std::array<uint8_t, kPacketHead> head{};
     uint32_t line = 0;       // bytes of the line in hand
@@ -121,9 +125,14 @@ class SshParser final : public Parser {
     std::string sample;  // in kKeyed
   };
 
-  ParseStatus status() const {
-    const bool done = sides_[0].state == State::kEncrypted && sides_[1].state == State::kEncrypted;
-    return done ? ParseStatus::kDone : ParseStatus::kOk;
+  // Once both sides are sealed the worker looks at every segment; one alone must not be counted unseen.
+  ParseStatus status(ContentSink& sink) {
+    if (!sides_[0].done() || !sides_[1].done()) return ParseStatus::kOk;
+    for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
+      Side& side = sides_[index_of(d)];
+      if (side.state == State::kKeyed) end_judging(side, d, sink);
+    }
+    return sides_[0].done() && sides_[1].done() ? ParseStatus::kDone : ParseStatus::kOk;
   }
 
   static void give(Side& side, Direction direction, Bytes bytes, ContentSink& sink) {
@@ -151,7 +160,7 @@ class SshParser final : public Parser {
     bytes = bytes.subspan(n);
     if (side.sample.size() == kCiphertextSample) {
       end_judging(side, direction, sink);
-      if (side.state == State::kKeyed) side.state = State::kEncrypted;
+      side.sealed = true;
     }
   }
   static void end_judging(Side& side, Direction direction, ContentSink& sink) {

@@ -43,10 +43,11 @@ class TlsParser : public Parser {
         side.sample += as_text(bytes.first(n));
         if (side.state != State::kLost) side.remaining -= static_cast<uint32_t>(n);
         bytes = bytes.subspan(n);
-        if (side.sample.size() == kCiphertextSample && judge(side, direction, sink)) {
-          return give_to_count(direction, bytes.size(), sink);
-        }
-        continue;
+        if (side.sample.size() < kCiphertextSample || !judge(side, direction, sink)) continue;
+        // The worker looks at what is counted once both sides are; one alone is looked at here, sample by
+        // sample.
+        if (is_read(opposite(direction), sink)) continue;
+        return give_to_count(direction, bytes.size(), sink);
       }
       if (side.remaining > 0) {
         const size_t n = std::min<size_t>(bytes.size(), side.remaining);
@@ -106,7 +107,10 @@ class TlsParser : public Parser {
       return ParseStatus::kOk;
     }
     // Where the next record begins is not known any more, and that it is TLS is.
-    return give_to_count(direction, 0, sink);
+    if (!is_read(opposite(direction), sink)) return give_to_count(direction, 0, sink);
+    count_header(side, direction, sink);
+    side.state = State::kLost;
+    return ParseStatus::kOk;
   }
 
   void on_end(Direction direction, ContentSink& sink) override {
@@ -157,13 +161,16 @@ class TlsParser : public Parser {
     return false;
   }
 
-  // The direction, and the other one unless it is read raw, is only counted from here on.
+  // Whether the direction is read raw, also because what there is of it is no ciphertext.
+  bool is_read(Direction direction, ContentSink& sink) {
+    Side& side = sides_[index_of(direction)];
+    return side.state == State::kRaw || !judge(side, direction, sink);
+  }
+
+  // Both directions are only counted from here on.
   ParseStatus give_to_count(Direction direction, size_t n, ContentSink& sink) {
     if (n > 0) sink.unread(direction, Unread::kEncrypted, n);
     sides_[index_of(direction)].state = State::kCounted;
-    const Direction other = opposite(direction);
-    Side& peer = sides_[index_of(other)];
-    if (peer.state == State::kRaw || !judge(peer, other, sink)) return ParseStatus::kOk;
     for (const Direction d : {Direction::kFromInitiator, Direction::kFromResponder}) {
       Side& side = sides_[index_of(d)];
       count_header(side, d, sink);

@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include "parsers/wire/ciphertext.h"
 #include "tests/harness/parser_driver.h"
 #include "tests/harness/recorded.h"
 
@@ -84,6 +87,23 @@ TEST(Ssh, PlainTextBehindNewKeysIsReadAsAnItemOfItsOwn) {
   EXPECT_EQ(got.items()[0].why, CloseReason::kComplete);
   EXPECT_EQ(got.items()[1].bytes, secret);
   EXPECT_EQ(got.unread_bytes(kOut, Unread::kEncrypted), kKexInit.size() + kNewKeys.size());
+}
+
+// The other side never says anything behind its keys, or never has keys: random bytes first, then text.
+TEST(Ssh, ASideAloneIsNotCountedUnseen) {
+  std::mt19937 random(3);
+  std::string noise(600, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  std::string table;
+  for (int i = 0; i < 30; ++i) table += "Zhang San,1381234567" + std::to_string(i % 10) + "\n";
+  for (const std::string& other : {kVersion + kKexInit + kNewKeys, kVersion + kKexInit, kVersion}) {
+    const RecordingSink got = drive_every_split(
+        ssh_parser_info(), Script().back(other).out(kVersion + kKexInit + kNewKeys + noise + table));
+    // Read from the sample on that shows it.
+    std::string read;
+    for (const auto& item : got.items()) read += item.bytes;
+    EXPECT_TRUE(read.ends_with(table.substr(kCiphertextSample))) << other.size();
+  }
 }
 
 TEST(Ssh, ARecordedConversationIsCountedToTheByte) {

@@ -7,8 +7,10 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "parsers/tls/client_hello.h"
+#include "parsers/wire/ciphertext.h"
 #include "tests/harness/parser_driver.h"
 
 namespace weir {
@@ -125,6 +127,21 @@ TEST(Tls, AnEndlessHelloIsNotKept) {
   parser->on_end(kOut, sink);
   EXPECT_TRUE(sink.items().empty());
   EXPECT_EQ(sink.unread_bytes(kOut, Unread::kEncrypted), records.size());
+}
+
+// The other side is read in clear: this one's random bytes must not hide the text in the records behind them.
+TEST(Tls, ASideAloneIsNotCountedUnseen) {
+  std::mt19937 random(3);
+  std::string noise(600, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  std::string table;
+  for (int i = 0; i < 30; ++i) table += "Zhang San,1381234567" + std::to_string(i % 10) + "\n";
+  const RecordingSink got = drive_every_split(
+      tls_parser_info(),
+      Script().out(recorded()[0].first).back("in clear\n").out(record(23, noise) + record(23, table)));
+  std::string read;
+  for (const auto& item : got.items()) read += item.bytes;
+  EXPECT_TRUE(read.ends_with(table.substr(kCiphertextSample)));
 }
 
 // Nobody greets for more than 256 KiB: what is behind that is read, however well its records are made.
