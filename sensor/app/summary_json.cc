@@ -68,12 +68,9 @@ std::string summary_json(const SummaryInput& input) {
                  {"damaged", missed.damaged},
                  {"early", missed.early}};
   const auto in_seconds = [](Nanoseconds ns) { return static_cast<double>(ns) / 1e9; };
-  j["clock"] = {{"ahead", totals.clock.ahead},
-                {"ahead_seconds", in_seconds(totals.clock.longest_ahead)},
-                {"back", totals.clock.back},
-                {"back_seconds", in_seconds(totals.clock.longest_back)},
-                {"strays", totals.clock.strays},
-                {"taken_back", totals.clock.taken_back}};
+  j["clock"] = {{"ahead", totals.clock.ahead},   {"ahead_seconds", in_seconds(totals.clock.longest_ahead)},
+                {"back", totals.clock.back},     {"back_seconds", in_seconds(totals.clock.longest_back)},
+                {"strays", totals.clock.strays}, {"taken_back", totals.clock.taken_back}};
 
   j["flows"] = {{"total", totals.flows},
                 {"evicted", totals.flows_evicted},
