@@ -317,7 +317,9 @@ void FlowReader::after_parser(ParseStatus status, TimedContentSink& sink) {
 void FlowReader::raw_data(Direction direction, Bytes bytes, TimedContentSink& sink) {
   const size_t i = index_of(direction);
   if (raw_item_[i] == kNoItem) {
-    raw_item_[i] = sink.open(raw_meta(ItemKind::kRawStream, direction), kNoItem);
+    ContentMeta meta = raw_meta(ItemKind::kRawStream, direction);
+    if (info_ != nullptr) meta.protocol = info_->name;  // not what it was claimed to be, but that is its name
+    raw_item_[i] = sink.open(std::move(meta), kNoItem);
     raw_offset_[i] = 0;
   }
   sink.data(raw_item_[i], raw_offset_[i], bytes);

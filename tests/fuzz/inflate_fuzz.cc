@@ -1,5 +1,6 @@
 // Decoders: the first byte picks one, the second how the input is cut and how much room there is. Two cuts
 // of the same bytes must give the same end of data; nothing is written over the room.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -41,7 +42,12 @@ std::unique_ptr<weir::Decoder> make(uint8_t kind, Pool& pool) {
 struct Result {
   size_t produced = 0;
   bool broken = false;
+  bool complete = false;
 };
+
+// Where data is cut off ISA-L may keep the literals of its last step, of which it decodes up to three at a
+// time.
+constexpr size_t kKept = 3;
 
 Result run(uint8_t kind, weir::Bytes data, size_t step, size_t room) {
   static Pool pool;
@@ -60,6 +66,7 @@ Result run(uint8_t kind, weir::Bytes data, size_t step, size_t room) {
       result.produced += s.produced;
       if (s.status != weir::DecodeStatus::kOk) {
         result.broken = s.status != weir::DecodeStatus::kEnd;
+        result.complete = decoder->complete();
         return result;
       }
       if (result.produced > (1u << 20)) return result;
@@ -69,6 +76,7 @@ Result run(uint8_t kind, weir::Bytes data, size_t step, size_t room) {
       }
     }
   }
+  result.complete = decoder->complete();
   return result;
 }
 
@@ -82,6 +90,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Result whole = run(data[0], bytes, size, 4096);
   if (cut.produced > (1u << 20) || whole.produced > (1u << 20)) return 0;
   if (cut.broken != whole.broken) std::abort();
-  if (!cut.broken && cut.produced != whole.produced) std::abort();
+  if (cut.complete != whole.complete) std::abort();
+  const size_t apart = std::max(cut.produced, whole.produced) - std::min(cut.produced, whole.produced);
+  if (!cut.broken && apart > (cut.complete ? 0 : kKept)) std::abort();
   return 0;
 }
