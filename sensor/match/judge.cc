@@ -54,7 +54,7 @@ void add_evidence(uint8_t evidence, Judgement* j) {
   } else if (region && date) {
     add(10, Reason::kRegionDate);
   }
-  if ((evidence & (kEvidenceAssignedRange | kEvidenceBrackets)) != 0) add(10, Reason::kAssignedRange);
+  if ((evidence & (kEvidenceAssignedRange | kEvidenceOwnMarks)) != 0) add(10, Reason::kAssignedRange);
   if ((evidence & kEvidenceSoftFailed) != 0) j->reasons.add(Reason::kSoftCheckFailed);
 }
 
@@ -158,7 +158,7 @@ Judgement Judge::judge(uint16_t detector, std::string_view text, size_t begin, s
   // table.
   j.backed = j.labelled || (item.keyword_in_item && !names_its_value(text, j.field)) ||
              d.base >= kSpeaksForItself || frame == Frame::kConfirms ||
-             (result.evidence & (kEvidenceCheckDigit | kEvidenceStrongCheck)) != 0;
+             (result.evidence & (kEvidenceCheckDigit | kEvidenceStrongCheck | kEvidenceOwnMarks)) != 0;
   j.score = frame == Frame::kConfirms ? std::max(d.base, kSpeaksForItself) : d.base;
   j.reasons.add(Reason::kShape);
   add_evidence(result.evidence, &j);

@@ -408,7 +408,8 @@ void FlowReader::on_extra(ExtraKind kind, Direction direction, uint64_t offset, 
     meta.differs = kind == ExtraKind::kConflict;
     const ItemId item = sink.open(std::move(meta), kNoItem);
     sink.data(item, 0, bytes);
-    sink.close(item, CloseReason::kComplete);
+    // Of a datagram of which nobody saw the rest.
+    sink.close(item, kind == ExtraKind::kPiece ? CloseReason::kTruncated : CloseReason::kComplete);
     return;
   }
   versions_.flow_is(protocol());

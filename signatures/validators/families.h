@@ -44,6 +44,8 @@ ValidatorResult validate_cn_foreign_permanent_resident(std::string_view value,
                                                        const ValidatorContext& context);
 
 // phone.cc
+// The number of another country: +1 1877 …, +49 1577 …
+Frame frame_cn_telephone(std::string_view text, size_t begin, size_t end);
 ValidatorResult validate_cn_mobile(std::string_view value, const ValidatorContext& context);
 std::string_view canonical_cn_mobile(std::string_view value, std::span<char> buffer);
 ValidatorResult validate_cn_landline(std::string_view value, const ValidatorContext& context);
@@ -59,6 +61,8 @@ ValidatorResult validate_payment_iban(std::string_view value, const ValidatorCon
 ValidatorResult validate_cn_passport(std::string_view value, const ValidatorContext& context);
 
 // greater_china.cc: the identity cards of Hong Kong and Taiwan.
+// A lower-case letter before digits is a code or a hash as well.
+Frame frame_lower_case_id(std::string_view text, size_t begin, size_t end);
 ValidatorResult validate_hk_hkid(std::string_view value, const ValidatorContext& context);
 ValidatorResult validate_tw_national_id(std::string_view value, const ValidatorContext& context);
 

@@ -31,6 +31,10 @@ constexpr int kTaiwanLetters[26] = {10, 11, 12, 13, 14, 15, 16, 17, 34, 18, 19, 
 
 }  // namespace
 
+Frame frame_lower_case_id(std::string_view text, size_t begin, size_t) {
+  return text[begin] >= 'a' && text[begin] <= 'z' ? Frame::kDoubts : Frame::kNone;
+}
+
 ValidatorResult validate_hk_hkid(std::string_view value, const ValidatorContext&) {
   size_t letters = 0;
   while (letters < value.size() && is_ascii_upper(value[letters])) ++letters;
@@ -46,7 +50,7 @@ ValidatorResult validate_hk_hkid(std::string_view value, const ValidatorContext&
   for (size_t i = 0; i < serial.size(); ++i) sum += (serial[i] - '0') * static_cast<int>(7 - i);
   sum += *check == 'A' ? 10 : *check - '0';
   if (sum % 11 != 0) return {};
-  const unsigned form = bracketed ? unsigned{kEvidenceBrackets} : unsigned{kEvidenceNeedsKeyword};
+  const unsigned form = bracketed ? unsigned{kEvidenceOwnMarks} : unsigned{kEvidenceNeedsKeyword};
   return {true, static_cast<uint8_t>(kEvidenceCheckDigit | form)};
 }
 

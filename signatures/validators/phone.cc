@@ -81,12 +81,26 @@ bool parse_landline(std::string_view value, Landline* out) {
 
 }  // namespace
 
+Frame frame_cn_telephone(std::string_view text, size_t begin, size_t) {
+  constexpr size_t kLongestCode = 3;  // ITU-T E.164
+  size_t end = begin;
+  if (end > 0 && (text[end - 1] == ' ' || text[end - 1] == '-')) --end;
+  size_t at = end;
+  while (at > 0 && end - at <= kLongestCode && is_ascii_digit(text[at - 1])) --at;
+  const std::string_view code = text.substr(at, end - at);
+  // Not 001 and the like, which count the rows of a list.
+  const bool abroad = at > 0 && text[at - 1] == '+' && !code.empty() && code.size() <= kLongestCode &&
+                      code[0] != '0' && code != "86";
+  return abroad ? Frame::kForbids : Frame::kNone;
+}
+
 ValidatorResult validate_cn_mobile(std::string_view value, const ValidatorContext&) {
+  const bool marked = value.starts_with('+') || value.starts_with("00");
   take_country_prefix(&value);
   if (value.size() != kMobileDigits || value[0] != '1' || !all_ascii_digits(value)) return {};
   switch (mobile_range(value)) {
     case MobileRange::kAssigned:
-      return {true, kEvidenceAssignedRange};
+      return {true, static_cast<uint8_t>(kEvidenceAssignedRange | (marked ? kEvidenceOwnMarks : 0))};
     case MobileRange::kMachine:
       return {true, kEvidenceAssignedRange | kEvidenceNeedsKeyword};
     case MobileRange::kNone:

@@ -12,17 +12,17 @@ namespace {
 constexpr NamedValidator kValidators[] = {
     {"cn_foreign_permanent_resident", validate_cn_foreign_permanent_resident, canonical_alphanumeric},
     {"cn_hmt_residence_permit", validate_cn_hmt_residence_permit, canonical_alphanumeric},
-    {"cn_landline", validate_cn_landline, canonical_cn_landline},
-    {"cn_mobile", validate_cn_mobile, canonical_cn_mobile},
+    {"cn_landline", validate_cn_landline, canonical_cn_landline, nullptr, frame_cn_telephone},
+    {"cn_mobile", validate_cn_mobile, canonical_cn_mobile, nullptr, frame_cn_telephone},
     {"cn_passport", validate_cn_passport, canonical_alphanumeric},
     {"cn_resident_id", validate_cn_resident_id, canonical_alphanumeric},
     {"cn_resident_id_15", validate_cn_resident_id_15, canonical_alphanumeric},
     {"cn_uscc", validate_cn_uscc, canonical_alphanumeric},
-    {"hk_hkid", validate_hk_hkid, canonical_alphanumeric},
+    {"hk_hkid", validate_hk_hkid, canonical_alphanumeric, nullptr, frame_lower_case_id},
     {"net_email", validate_net_email, canonical_net_email, longest_net_email, frame_net_email},
     {"payment_card", validate_payment_card, canonical_alphanumeric, nullptr, frame_payment_card},
     {"payment_iban", validate_payment_iban, canonical_alphanumeric},
-    {"tw_national_id", validate_tw_national_id, canonical_alphanumeric},
+    {"tw_national_id", validate_tw_national_id, canonical_alphanumeric, nullptr, frame_lower_case_id},
     {"us_ssn", validate_us_ssn, canonical_alphanumeric},
 };
 

@@ -27,7 +27,7 @@ enum Evidence : uint8_t {
   kEvidenceStrongCheck = 1u << 3,  // mod 97 or a composite of check digits is right
   kEvidenceAssignedRange =
       1u << 4,                    // in a range that is given out: operator, area code, card network, SSN area
-  kEvidenceBrackets = 1u << 5,    // the check character stands in its brackets
+  kEvidenceOwnMarks = 1u << 5,    // the check character in its brackets, the country before a number
   kEvidenceSoftFailed = 1u << 6,  // a rule that may add score and may not reject did not hold
   kEvidenceNeedsKeyword =
       1u << 7,  // written in a form that counts only with a keyword, whatever the pack says

@@ -60,8 +60,9 @@ def tshark_messages(capture, ports):
     return messages
 
 
-def weir_messages(weir, capture):
-    """The same from `weir replay --items`: a headers item begins a message, a body item belongs to the last one."""
+def weir_messages(weir, capture, left_out):
+    """The same from `weir replay --items`, but for the directions left out: a headers item begins a message, a body
+    item belongs to the last one."""
     done = subprocess.run([weir, "replay", "--items", os.path.relpath(capture, ROOT)], cwd=ROOT, capture_output=True,
                           check=False, timeout=300)
     if done.returncode != 0:
@@ -70,7 +71,7 @@ def weir_messages(weir, capture):
     messages = {}
     # Lines come as items end; ordinals are the order of their first bytes.
     for item in sorted(items, key=lambda i: (i["flow"], i["direction"], i["ordinal"], i.get("part", 0))):
-        if item["protocol"] != "http" or item["kind"] not in ("headers", "body"):
+        if item["protocol"] != "http" or item["kind"] not in ("headers", "body") or item["direction"] in left_out:
             continue
         listed = messages.setdefault((item["flow"], item["direction"]), [])
         if item["kind"] == "headers":
@@ -106,13 +107,12 @@ def lines_of(messages):
 def check_case(weir, name):
     case, capture = load_case(name), input_of(name)
     ports = sorted(set(re.findall(r"\bport (\d+)", case["facts"]))) if name.startswith("http1/") else []
-    theirs, ours = tshark_messages(capture, ports), weir_messages(weir, capture)
+    theirs, ours = tshark_messages(capture, ports), weir_messages(weir, capture, case.get("tshark_faults", {}))
     has_http = name.startswith(("http1/", "tunnels/")) and len(case.get("tshark_faults", {})) < 2
     if has_http and not theirs:
         raise Failure("tshark finds no HTTP message")
     for side in case.get("tshark_faults", {}):
         theirs = {key: value for key, value in theirs.items() if key[1] != side}
-        ours = {key: value for key, value in ours.items() if key[1] != side}
     for key, listed in ours.items():
         models = [message[0] for message in theirs.get(key, [])]
         ours[key] = [(unmasked(head, models[n]) if n < len(models) else head, sent, read)

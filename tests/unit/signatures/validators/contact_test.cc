@@ -30,6 +30,8 @@ TEST(CnMobile, AssignedRanges) {
 
 TEST(CnMobile, MachineRangesNeedAKeyword) {
   EXPECT_EQ(judge("cn_mobile", "13812345678").evidence, kEvidenceAssignedRange);
+  EXPECT_EQ(judge("cn_mobile", "+8613812345678").evidence, kEvidenceAssignedRange | kEvidenceOwnMarks);
+  EXPECT_EQ(judge("cn_mobile", "008613812345678").evidence, kEvidenceAssignedRange | kEvidenceOwnMarks);
   for (std::string_view value : {"14612345678", "14812345678", "14912345678", "17491234567"}) {
     const ValidatorResult result = judge("cn_mobile", value);
     EXPECT_TRUE(result.valid) << value;

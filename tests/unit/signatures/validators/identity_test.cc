@@ -104,9 +104,9 @@ TEST(HkHkid, Vectors) {
 }
 
 TEST(HkHkid, BracketsStandInPairsAndSpeakForIt) {
-  EXPECT_EQ(judge("hk_hkid", "G123456(A)").evidence, kEvidenceCheckDigit | kEvidenceBrackets);
-  EXPECT_EQ(judge("hk_hkid", "AB987654(3)").evidence, kEvidenceCheckDigit | kEvidenceBrackets);
-  EXPECT_EQ(judge("hk_hkid", "G123456（A）").evidence, kEvidenceCheckDigit | kEvidenceBrackets);
+  EXPECT_EQ(judge("hk_hkid", "G123456(A)").evidence, kEvidenceCheckDigit | kEvidenceOwnMarks);
+  EXPECT_EQ(judge("hk_hkid", "AB987654(3)").evidence, kEvidenceCheckDigit | kEvidenceOwnMarks);
+  EXPECT_EQ(judge("hk_hkid", "G123456（A）").evidence, kEvidenceCheckDigit | kEvidenceOwnMarks);
   EXPECT_EQ(judge("hk_hkid", "G123456A").evidence, kEvidenceCheckDigit | kEvidenceNeedsKeyword);
   expect_all(
       "hk_hkid", false,
