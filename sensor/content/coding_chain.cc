@@ -369,7 +369,7 @@ bool CodingChain::decode(size_t n, Bytes in, bool last, CodedOutput& out, size_t
         break;
       case DecodeStatus::kEnd: {
         stage.ended = true;
-        context_.counters().coding_checksum += stage.decoder->checksum_errors();
+        count_checksums(stage);
         const std::vector<uint8_t> leftover(stage.decoder->leftover().begin(),
                                             stage.decoder->leftover().end());
         const Bytes rest = in.subspan(*consumed);
@@ -405,8 +405,15 @@ bool CodingChain::decode(size_t n, Bytes in, bool last, CodedOutput& out, size_t
     if (*consumed == in.size() && step.produced < room.size()) break;
   }
   if (!last) return true;
-  context_.counters().coding_checksum += stage.decoder->checksum_errors();
+  count_checksums(stage);
+  cut_ = cut_ || !stage.decoder->complete();
   return to_text || pass(n, {}, true, out);
+}
+
+void CodingChain::count_checksums(const Stage& stage) {
+  const uint32_t errors = stage.decoder->checksum_errors();
+  context_.counters().coding_checksum += errors;
+  altered_ = altered_ || errors > 0;
 }
 
 std::string CodingChain::path() const {

@@ -58,6 +58,9 @@ class CodingChain {
   // fed).
   std::optional<Unread> failed() const { return failed_; }
   uint64_t unread() const { return unread_; }
+  // After finish(): a coding's end never came; its check sum or length says other bytes than came out.
+  bool cut() const { return cut_; }
+  bool altered() const { return altered_; }
   // "gzip", "gzip/deflate": what was undone, in the order of undoing; empty while unknown.
   std::string path() const;
   bool path_known() const;
@@ -86,6 +89,7 @@ class CodingChain {
   bool feed_stage(size_t n, Bytes in, bool last, CodedOutput& out, size_t* consumed);
   bool decode(size_t n, Bytes in, bool last, CodedOutput& out, size_t* consumed);
   bool pass(size_t n, Bytes in, bool last, CodedOutput& out);
+  void count_checksums(const Stage& stage);
   bool text(Bytes in, CodedOutput& out);
   bool unknown(size_t n, Bytes in, bool last, CodedOutput& out, size_t* consumed);
   void resolve(size_t n, Bytes in);
@@ -107,8 +111,9 @@ class CodingChain {
   size_t first_size_ = 0;
   bool holds_ = false;   // what came out of the first block says something
   bool denied_ = false;  // it is not what it was taken for
-  uint64_t fed_ = 0;     // bytes given to process()
-  uint64_t text_ = 0;    // bytes out
+  bool cut_ = false, altered_ = false;
+  uint64_t fed_ = 0;   // bytes given to process()
+  uint64_t text_ = 0;  // bytes out
   std::optional<Unread> failed_;
   uint64_t unread_ = 0;
   uint64_t unknown_ = 0;

@@ -516,6 +516,9 @@ void ContentItem::close(CloseReason why) {
     if (chain_ != nullptr) {
       chain_->finish(*this);
       account_chain();
+      // A message may end where its body does not.
+      if (why == CloseReason::kComplete && chain_->cut()) why = CloseReason::kTruncated;
+      if (why == CloseReason::kComplete && chain_->altered()) why = CloseReason::kMalformed;
     }
     if (multipart_ != nullptr) multipart_->finish(*this);
     close_part(why);

@@ -116,6 +116,26 @@ TEST(Codings, TruncatedIsReadAsFarAsItGoes) {
   EXPECT_EQ(bench.ledger.unread_total(), 0u);
 }
 
+// The message is whole by its length; what it holds is not.
+TEST(Codings, AnEndThatNeverCameOrSaysOtherwiseIsTold) {
+  for (const char* name : {"gzip", "deflate_raw", "three"}) {
+    const Body body = body_named(name);
+    const ContentMeta meta = meta_of(ItemKind::kBody, body.type, body.codings);
+    ContentBench whole, cut;
+    EXPECT_EQ(whole.one(meta, body.bytes).facts.end_reason, CloseReason::kComplete) << name;
+    EXPECT_EQ(cut.one(meta, body.bytes.substr(0, body.bytes.size() - 1)).facts.end_reason,
+              CloseReason::kTruncated)
+        << name;
+  }
+  const Body body = body_named("gzip");
+  std::string bytes = body.bytes;
+  bytes[bytes.size() - 5] ^= 1;  // RFC 1952: CRC32, ISIZE
+  ContentBench bench;
+  const RecordedItem& item = bench.one(meta_of(ItemKind::kBody, body.type, body.codings), bytes);
+  EXPECT_EQ(item.facts.end_reason, CloseReason::kMalformed);
+  EXPECT_EQ(item.text(), body.text);
+}
+
 TEST(Codings, DamageIsReadUpToItAndCounted) {
   const Body body = body_named("stored");
   std::string bytes = body.bytes;
