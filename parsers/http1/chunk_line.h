@@ -1,5 +1,6 @@
 // The line before each chunk (RFC 9112 section 7.1): "1f;name=value". Read as leniently as the most lenient
-// receivers do: with blanks or "0x" before the size.
+// receivers do: with blanks, a plus sign or "0x" before the size, underscores between its digits (Python's
+// int).
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@ inline bool read_chunk_line(std::string_view line, ChunkLine* out) {
   out->size = 0;
   size_t i = 0;
   while (i < line.size() && (line[i] == ' ' || line[i] == '\t')) ++i;
+  if (i + 1 < line.size() && line[i] == '+') ++i;
   if (i + 2 < line.size() && line[i] == '0' && (line[i + 1] | 0x20) == 'x') i += 2;
   const size_t first = i;
   for (; i < line.size(); ++i) {
@@ -29,6 +31,8 @@ inline bool read_chunk_line(std::string_view line, ChunkLine* out) {
       digit = static_cast<uint64_t>(c - '0');
     } else if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')) {
       digit = static_cast<uint64_t>((c | 0x20) - 'a' + 10);
+    } else if (c == '_' && i > first && line[i - 1] != '_' && i + 1 < line.size()) {
+      continue;
     } else {
       break;
     }

@@ -44,7 +44,8 @@ bool beyond_base64(Bytes bytes) {
   return digits * 2 > bytes.size();
 }
 
-// "=XX" for a control character or a digit, which nobody writes so: "id=110101…" without the coding.
+// "=XX" for a control character, a digit or a letter, which nobody writes so: "id=110101…", "id=440106…"
+// without the coding. But for a line's "From ", which mail keeps apart from the next message (RFC 4155).
 bool beyond_quoted_printable(Bytes bytes) {
   for (size_t i = 0; i + 2 < bytes.size(); ++i) {
     if (bytes[i] != '=') continue;
@@ -57,6 +58,10 @@ bool beyond_quoted_printable(Bytes bytes) {
     const bool control =
         high == '1' || (high == '0' && low != '9' && (low | 0x20) != 'a' && (low | 0x20) != 'd');
     if (control || (high == '3' && low <= '9')) return true;
+    const auto value =
+        static_cast<uint8_t>((high - '0') << 4 | (low <= '9' ? low - '0' : (low | 0x20) - 'a' + 10));
+    const bool letter = high >= '4' && high <= '7' && (value | 0x20) >= 'a' && (value | 0x20) <= 'z';
+    if (letter && !as_text(bytes.subspan(i)).starts_with("=46rom")) return true;
   }
   return false;
 }

@@ -231,6 +231,8 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
   if (!ahead.empty() && ahead.front() == pos) return;
   const char before = pos > 0 ? text[pos - 1] : ' ';
   const uint8_t left = beside(before);
+  // One star is a mask of an address; beside a whole number it marks a footnote or a list's entry.
+  const bool address = kind == AnchorKind::kAtSign;
   bool one_star = false, after_letter = false;
   size_t counted_end = 0;  // where a length in front says that the value ends
   if (left != 0) {
@@ -242,8 +244,8 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
       if (before == 'u' && pos > 1 && text[pos - 2] == '\\') return;  // inside an escape
     }
     if ((left & kStarBeside) != 0) {
-      if (!bold_before(text, pos, kind == AnchorKind::kAtSign ? kBoldAddress : kBold)) return;
-      one_star = pos < 2 || text[pos - 2] != '*';
+      if (!bold_before(text, pos, address ? kBoldAddress : kBold)) return;
+      one_star = address && (pos < 2 || text[pos - 2] != '*');
     }
     after_letter = (left & kLetterBeside) != 0 && !after_escape(text, pos);
     if ((left & kLengthBeside) != 0) counted_end = pos + static_cast<unsigned char>(before);
@@ -262,7 +264,7 @@ void CandidateFinder::try_start(AnchorKind kind, std::string_view text, size_t p
       if (one_star && after != '*') return;
       if ((right & kStarBeside) != 0) {
         const bool one = end + 1 == text.size() || text[end + 1] != '*';
-        if (!bold_after(text, end, kBold) || (one && !one_star)) return;
+        if (!bold_after(text, end, kBold) || (address && one && !one_star)) return;
       }
       const bool touched = letter || after_letter;
       const bool joined = joined_before || (right & kJoins) != 0;

@@ -26,8 +26,7 @@ inline bool length_prefixed(std::string_view text, size_t begin, size_t end) {
   return begin > 0 && static_cast<unsigned char>(text[begin - 1]) == end - begin &&
          is_length(static_cast<unsigned char>(text[begin - 1]));
 }
-// Stars that touch a value are a mask (138****5678), or set it in bold (**138…**), at most `most` of them. A
-// single one does so only where there is one on the other side, too.
+// Stars that touch a value are a mask (138****5678), or set it in bold (**138…**), at most `most` of them.
 bool bold_before(std::string_view text, size_t begin, size_t most);
 bool bold_after(std::string_view text, size_t end, size_t most);
 

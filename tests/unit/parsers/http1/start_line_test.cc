@@ -206,13 +206,13 @@ TEST(ChunkLine, ReadsSizesUpToSixtyFourBits) {
   EXPECT_EQ(chunk.size, 26u);
   EXPECT_EQ(chunk.extension, 4u);
   // As some receivers take it.
-  for (const std::string_view line : {" 1f", "\t 0x1F", "0X1f"}) {
+  for (const std::string_view line : {" 1f", "\t 0x1F", "0X1f", "+1f", "1_f", "0_1_F", "+0x1_f"}) {
     ASSERT_TRUE(read_chunk_line(line, &chunk)) << line;
     EXPECT_EQ(chunk.size, 31u) << line;
     EXPECT_EQ(chunk.extension, line.size());
   }
-  for (const std::string_view line :
-       {"", " ", "-1", "+5", "0x", "x10", "0x0x1", "10000000000000000", "5 5", "g", ";a", "5_0", "5\r"}) {
+  for (const std::string_view line : {"", " ", "-1", "+", "+-5", "0x", "x10", "0x0x1", "10000000000000000",
+                                      "5 5", "g", ";a", "_5", "5__0", "5_", "5\r"}) {
     EXPECT_FALSE(read_chunk_line(line, &chunk)) << line;
   }
 }

@@ -85,8 +85,7 @@ TEST(Boundaries, AMaskedValueIsNone) {
   EXPECT_EQ(scan_whole("身份证 110101********8531").findings.size(), 0u);
   EXPECT_EQ(scan_whole("手机 138****5678").findings.size(), 0u);
   EXPECT_EQ(scan_whole("mail z***@example.com").findings.size(), 0u);
-  EXPECT_EQ(scan_whole("手机 *13812345678").findings.size(), 0u);
-  EXPECT_EQ(scan_whole("手机 13812345678*").findings.size(), 0u);
+  EXPECT_EQ(scan_whole("mail *zhang@example.com").findings.size(), 0u);
   EXPECT_EQ(scan_whole("mail ***san@example.com").findings.size(), 0u);
   EXPECT_EQ(scan_whole("手机 ****13812345678").findings.size(), 0u);
   EXPECT_EQ(scan_whole("卡号 6222**4111111111111111").findings.size(), 0u);
@@ -96,6 +95,10 @@ TEST(Boundaries, AValueInBoldIsOne) {
   EXPECT_EQ(score_of("- **110101199003078670**", "cn.resident_id"), 75);
   EXPECT_EQ(score_of("**身份证：110101199003078670**", "cn.resident_id"), 100);
   EXPECT_EQ(score_of("*13812345678* and", "cn.mobile"), 45);
+  // A footnote, an entry of a list, fields between stars.
+  EXPECT_EQ(score_of("身份证 110101199003078670*", "cn.resident_id"), 100);
+  EXPECT_EQ(score_of("手机 *13812345678", "cn.mobile"), 75);
+  EXPECT_EQ(score_of("李四*110101199003078670*北京", "cn.resident_id"), 75);
   EXPECT_EQ(score_of("***4111111111111111***", "payment.card"), 65);
   EXPECT_EQ(score_of("**zhang@example.com**", "net.email"), 60);
 }
