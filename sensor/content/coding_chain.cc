@@ -44,24 +44,23 @@ bool beyond_base64(Bytes bytes) {
   return digits * 2 > bytes.size();
 }
 
-// "=XX" for a control character, a digit or a letter, which nobody writes so: "id=110101…", "id=440106…"
-// without the coding. But for a line's "From ", which mail keeps apart from the next message (RFC 4155).
+// "=XX" for a control character, or for a digit or a letter where a digit follows as it is: "id=110101…",
+// "card=6222…" without the coding. Who writes digits so writes all of them so (=36=32=32=32); of what else is
+// written so, "=3D440106…" and "=40163.com" are honest.
 bool beyond_quoted_printable(Bytes bytes) {
+  constexpr size_t kNumber = 6;  // digits behind "=40" that are no domain's
+  const auto digit = [](uint8_t b) { return b >= '0' && b <= '9'; };
+  const auto hex = [&](uint8_t b) { return digit(b) || ((b | 0x20) >= 'a' && (b | 0x20) <= 'f'); };
   for (size_t i = 0; i + 2 < bytes.size(); ++i) {
-    if (bytes[i] != '=') continue;
-    const auto hex = [](uint8_t b) {
-      return (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'f');
-    };
     const uint8_t high = bytes[i + 1];
     const uint8_t low = bytes[i + 2];
-    if (!hex(high) || !hex(low)) continue;
-    const bool control =
-        high == '1' || (high == '0' && low != '9' && (low | 0x20) != 'a' && (low | 0x20) != 'd');
-    if (control || (high == '3' && low <= '9')) return true;
-    const auto value =
-        static_cast<uint8_t>((high - '0') << 4 | (low <= '9' ? low - '0' : (low | 0x20) - 'a' + 10));
-    const bool letter = high >= '4' && high <= '7' && (value | 0x20) >= 'a' && (value | 0x20) <= 'z';
-    if (letter && !as_text(bytes.subspan(i)).starts_with("=46rom")) return true;
+    if (bytes[i] != '=' || !hex(high) || !hex(low)) continue;
+    if (high == '1' || (high == '0' && low != '9' && (low | 0x20) != 'a' && (low | 0x20) != 'd')) return true;
+    // Two digits are a digit, a letter, '@' or '`'.
+    if (high < '3' || high > '7' || !digit(low)) continue;
+    size_t follow = 0;
+    while (follow < kNumber && i + 3 + follow < bytes.size() && digit(bytes[i + 3 + follow])) ++follow;
+    if (follow >= (high == '4' && low == '0' ? kNumber : 1)) return true;
   }
   return false;
 }

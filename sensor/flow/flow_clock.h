@@ -79,9 +79,9 @@ class FlowClock {
   };
   const Silence& silence() const { return silence_; }
   // The last time that the packets' times went ahead, believed or in doubt (a longer one counts before one
-  // shorter than any flow may be silent): who was last heard at `since`
-  // or before, and is heard at a later moment of the clock, was silent for `more` longer as the packets tell
-  // it. `since` is kNoJump where there was none.
+  // shorter than any flow may be silent): who was last heard at `since` or before, and is heard at a later
+  // moment of the clock, was silent for `more` longer as the packets tell it. `since` is kNoJump where there
+  // was none.
   static constexpr Nanoseconds kNoJump = std::numeric_limits<Nanoseconds>::min();
   const Silence& jump() const { return jump_; }
 

@@ -19,8 +19,8 @@ int numeral_value(uint32_t code);
 inline constexpr size_t kDigitRun = 7;
 
 // A stretch of a reading that holds kDigitRun digits or more with nothing but separators between them (the
-// check letter A of a Hong Kong identity card behind six counts as the seventh), and
-// the places of its digits in the clean text. An escape inside it counts as a digit: it goes with them.
+// check letter A of a Hong Kong identity card behind six counts as the seventh), and the places of its digits
+// in the clean text. An escape inside it counts as a digit: it goes with them.
 struct DigitRun {
   size_t begin = 0, end = 0;  // in the reading's text, from its first digit to its last
   std::vector<MetadataOrigin> digits;

@@ -28,6 +28,7 @@
 #include "sensor/pipeline/worker.h"
 #include "sensor/policy/policy_set.h"
 #include "tests/harness/packet_builder.h"
+#include "tests/harness/sensor_setup.h"
 
 // Linked with --wrap (tests/fuzz/CMakeLists.txt): every call comes here first.
 namespace {
@@ -71,41 +72,10 @@ constexpr size_t kLevels = 1024;
 __attribute__((section("__libfuzzer_extra_counters"))) uint8_t g_levels[kLevels];
 #endif
 
-class Frames final : public PacketSource {
- public:
-  explicit Frames(const std::vector<harness::TimedFrame>& frames) : frames_(frames) {}
-  SourceStatus next_burst(std::span<RawPacket> out, size_t* count) override {
-    *count = 0;
-    while (*count < out.size() && at_ < frames_.size()) {
-      out[(*count)++] = harness::raw_packet(frames_[at_].frame, frames_[at_].time);
-      ++at_;
-    }
-    return *count > 0 ? SourceStatus::kOk : SourceStatus::kEnd;
-  }
-  SourceStats stats() const override { return {}; }
-  std::string error() const override { return {}; }
-
- private:
-  const std::vector<harness::TimedFrame>& frames_;
-  size_t at_ = 0;
-};
-
 const SharedSetup& setup() {
   static const SharedSetup made = [] {
-    SharedSetup s;
-    std::vector<Diagnostic> diagnostics;
-    s.patterns = compile_packs({}, {}, &diagnostics);
-    s.catalogue = std::make_shared<const Catalogue>(make_catalogue(*s.patterns));
-    PolicyOptions options;
-    options.policies = builtin_policies();
-    options.policies.push_back(everything_policy());
-    options.ask_direction = false;
-    std::vector<PolicyProblem> problems;
-    s.policies = PolicySet::compile(options, *s.catalogue, &problems);
+    SharedSetup s = harness::sensor_setup_with_builtin(everything_policy());
     if (!s.patterns || !s.policies) std::abort();
-    const TokenKey key = TokenKey::random();
-    s.token_prefix = key.name() + ":";
-    s.tokenizer = std::make_shared<const Tokenizer>(key);
     return s;
   }();
   return made;
@@ -224,7 +194,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.findings_memory = size_t{64} << 20;
   options.flow.max_flows = 64;
   AlertChannel channel(4096);
-  Worker worker(options, setup(), std::make_unique<Frames>(talk.frames()), &channel);
+  Worker worker(options, setup(), std::make_unique<harness::FrameSource>(talk.frames()), &channel);
   g_comparisons = 0;
   worker.run();
   const uint64_t cost = g_comparisons;

@@ -17,6 +17,7 @@
 #include "sensor/pipeline/sensor_run.h"
 #include "sensor/policy/policy_set.h"
 #include "tests/harness/packet_builder.h"
+#include "tests/harness/sensor_setup.h"
 
 namespace weir {
 
@@ -29,21 +30,7 @@ constexpr Nanoseconds kHour = 3600 * kSecond;
 constexpr Nanoseconds kStart = Nanoseconds{1'767'225'600} * kSecond;
 
 inline const SharedSetup& setup() {
-  static const SharedSetup shared = [] {
-    SharedSetup s;
-    std::vector<Diagnostic> diagnostics;
-    s.patterns = compile_packs({}, {}, &diagnostics);
-    s.catalogue = std::make_shared<const Catalogue>(make_catalogue(*s.patterns));
-    PolicyOptions options;
-    options.policies = {everything_policy()};
-    options.ask_direction = false;
-    std::vector<PolicyProblem> problems;
-    s.policies = PolicySet::compile(options, *s.catalogue, &problems);
-    const TokenKey key = TokenKey::random();
-    s.token_prefix = key.name() + ":";
-    s.tokenizer = std::make_shared<const Tokenizer>(key);
-    return s;
-  }();
+  static const SharedSetup shared = harness::sensor_setup({everything_policy()});
   return shared;
 }
 

@@ -19,6 +19,7 @@
 #include "sensor/pipeline/hand_over.h"
 #include "sensor/policy/policy_set.h"
 #include "tests/harness/packet_builder.h"
+#include "tests/harness/sensor_setup.h"
 
 namespace weir {
 namespace {
@@ -40,22 +41,7 @@ class KeepingSink final : public Sink {
 };
 
 const SharedSetup& setup() {
-  static const SharedSetup shared = [] {
-    SharedSetup s;
-    std::vector<Diagnostic> diagnostics;
-    s.patterns = compile_packs({}, {}, &diagnostics);
-    s.catalogue = std::make_shared<const Catalogue>(make_catalogue(*s.patterns));
-    PolicyOptions options;
-    options.policies = builtin_policies();
-    options.policies.push_back(everything_policy());
-    options.ask_direction = false;
-    std::vector<PolicyProblem> problems;
-    s.policies = PolicySet::compile(options, *s.catalogue, &problems);
-    const TokenKey key = TokenKey::random();
-    s.token_prefix = key.name() + ":";
-    s.tokenizer = std::make_shared<const Tokenizer>(key);
-    return s;
-  }();
+  static const SharedSetup shared = harness::sensor_setup_with_builtin(everything_policy());
   return shared;
 }
 
